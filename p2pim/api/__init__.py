@@ -1,0 +1,1 @@
+"""The local API: all that a front end may know."""

@@ -1,0 +1,1 @@
+"""The wire protocol, pure: no clock, socket, file or thread in here."""
