@@ -1,0 +1,76 @@
+"""Check this checkout: `python3 scripts/test.py [pytest args]`; the static gates first, then the tests.
+
+Without arguments everything runs, two test processes wide, and coverage must reach the floors below, counting
+what real daemons and commands executed as well. With arguments only the tests they name run, without floors.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import _venv
+
+COVERAGE_FLOORS = {"p2pim/protocol/*": 100, "p2pim/*": 95}  # percent, branches included
+GATES = (
+    ("ruff", "format", "--check"),
+    ("ruff", "check"),
+    ("mypy", "--strict", "p2pim", "tests", "scripts", "scripts/bench"),
+    ("lint-imports", "--no-cache"),
+)
+FULL_RUN = ("-n", "2", "--dist", "loadgroup")
+
+
+def main() -> int:
+    """Run every gate, even after one failed, so that one run tells all; returns the first failure's code."""
+    try:
+        _venv.prepare("dev")
+    except _venv.SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    arguments = sys.argv[1:]
+    codes = [_gate(*gate) for gate in GATES]
+    if arguments:
+        codes.append(_run("-m", "pytest", *arguments))
+    else:
+        codes.append(_covered_run())
+        codes.extend(_floor(*floor) for floor in COVERAGE_FLOORS.items())
+    failed = [code for code in codes if code != 0]
+    return failed[0] if failed else 0
+
+
+def _covered_run() -> int:
+    _run("-m", "coverage", "erase")
+    # not pytest's plugin: with `patch = subprocess` coverage itself follows into test workers and daemons
+    code = _run("-m", "coverage", "run", "-m", "pytest", *FULL_RUN)
+    _run("-m", "coverage", "combine", "--quiet")
+    return code
+
+
+def _floor(files: str, floor: int) -> int:
+    print(f"== coverage of {files}: at least {floor} %", flush=True)
+    return _run("-m", "coverage", "report", f"--include={files}", f"--fail-under={floor}", "--skip-covered")
+
+
+def _gate(program: str, *arguments: str) -> int:
+    name = " ".join((program, *arguments))
+    started = time.monotonic()
+    suffix = ".exe" if _venv.WINDOWS else ""
+    argv = [str(_venv.BIN / (program + suffix)), *arguments]
+    done = subprocess.run(
+        argv, cwd=_venv.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    verdict = "ok" if done.returncode == 0 else "FAILED"
+    print(f"== {name}: {verdict} ({time.monotonic() - started:.1f} s)", flush=True)
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode
+
+
+def _run(*arguments: str) -> int:
+    return _venv.run([str(_venv.PYTHON), *arguments], cwd=_venv.ROOT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
