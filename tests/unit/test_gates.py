@@ -1,0 +1,112 @@
+"""The rules of this repository that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "p2pim", "pyproject.toml", "scripts", "tests"}
+LONGEST = 400
+
+# Modules without a unit test of their own: what tests them instead, and why. Everything else is mapped 1:1.
+TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {}
+# Unit tests that belong to no module.
+ABOUT_NO_MODULE = {"tests/unit/test_gates.py", "tests/unit/test_plugin.py"}
+
+# spelt so that this file does not match itself
+ADDRESSES = re.compile(
+    r"pypi\.or[g]|pythonhosted\.or[g]|npmjs\.or[g]|(?<![\w.])/(?:wor[k]|roo[t])/|-index-ur[l][ =]\S"
+)
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tracked() -> list[str]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listing.stdout.rstrip("\0").split("\0")
+
+
+def has_code(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) for node in ast.walk(tree)
+    )
+
+
+def unit_test_of(module: str) -> str:
+    folder, _, name = module.removeprefix("p2pim/").rpartition("/")
+    name = name.strip("_") if name != "__init__.py" else "init.py"
+    return f"tests/unit/{folder}/test_{name}".replace("//", "/")
+
+
+@pytest.fixture(scope="module")
+def modules() -> list[str]:
+    return [relative(path) for path in sources("p2pim") if has_code(path)]
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {
+        relative(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in sources("p2pim", "tests", "scripts")
+    }
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_every_module_has_its_unit_test(modules: list[str]) -> None:
+    untested = [m for m in modules if m not in TESTED_ELSEWHERE and not (ROOT / unit_test_of(m)).exists()]
+    assert untested == []
+
+
+def test_every_unit_test_has_its_module(modules: list[str]) -> None:
+    expected = {unit_test_of(module) for module in modules} | ABOUT_NO_MODULE
+    assert {relative(path) for path in sources("tests/unit") if path.name.startswith("test_")} <= expected
+
+
+def test_every_exception_is_needed_and_true(modules: list[str]) -> None:
+    for module, (elsewhere, reason) in TESTED_ELSEWHERE.items():
+        assert module in modules
+        assert not (ROOT / unit_test_of(module)).exists()
+        assert (ROOT / elsewhere).exists()
+        assert reason
+
+
+def test_top_level_is_as_agreed() -> None:
+    assert {path.partition("/")[0] for path in tracked()} == TOP_LEVEL
+
+
+def test_no_registry_address_and_no_path_of_one_machine() -> None:
+    found = []
+    for path in tracked():
+        if (ROOT / path).is_file():  # a deletion may not be committed yet
+            text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
+            found += [f"{path}: {match.group()}" for match in ADDRESSES.finditer(text)]
+    assert found == []
+
+
+def test_locks_hash_every_package_and_name_no_source() -> None:
+    for lock in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / "scripts" / lock).read_text(encoding="utf-8")
+        assert "://" not in text
+        for package in re.split(r"\n(?=\S)", text)[1:]:
+            assert re.fullmatch(r"[\w.-]+==[^\n]+(\\\n    --hash=sha256:[0-9a-f]{64} ?)+\n?", package), (
+                package[:80]
+            )
+
+
+def test_development_lock_holds_every_pin_of_the_other() -> None:
+    run, dev = (
+        set(re.findall(r"^[\w.-]+==\S+", (ROOT / "scripts" / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        for lock in ("requirements.txt", "requirements-dev.txt")
+    )
+    assert run < dev
