@@ -32,12 +32,26 @@ class SetupError(Exception):
     """The environment cannot be made; the text says in one sentence what to do."""
 
 
-def prepare(kind: str) -> None:
-    """Make sure that `.venv` holds what `kind` ("run" or "dev") needs."""
-    if sys.version_info < OLDEST:  # an older Python still parses this file, and must be told
-        raise SetupError(
-            f"p2pim needs Python 3.11 or newer; this is {sys.version.split()[0]} ({sys.executable})."
+def prepare(kind: str) -> int:
+    """Make sure that `.venv` holds what `kind` ("run" or "dev") needs; tells on failure, returns the exit code."""
+    try:
+        _prepare(kind)
+    except (SetupError, OSError) as error:
+        print(
+            error if isinstance(error, SetupError) else f"Cannot install into {VENV}: {error}",
+            file=sys.stderr,
         )
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted: the next start installs again.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _prepare(kind: str) -> None:
+    if sys.version_info < OLDEST:  # an older Python still parses this file, and must be told
+        found = f"this is {sys.version.split()[0]} ({sys.executable})"
+        raise SetupError(f"p2pim needs Python 3.11 or newer; {found}.")
     if _is_current(kind):
         return
     with _only_one_installer():

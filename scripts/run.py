@@ -9,11 +9,9 @@ import _venv
 
 def main() -> int:
     """Install if needed, then become `p2pim`."""
-    try:
-        _venv.prepare("run")
-    except _venv.SetupError as error:
-        print(error, file=sys.stderr)
-        return 1
+    failed = _venv.prepare("run")
+    if failed:
+        return failed
     # the installed command, not `python -m`: that would look for modules in the current folder first
     program = _venv.BIN / ("p2pim.exe" if _venv.WINDOWS else "p2pim")
     return _venv.become([str(program), *sys.argv[1:]])

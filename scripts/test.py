@@ -16,7 +16,7 @@ COVERAGE_FLOORS = {"p2pim/protocol/*": 100, "p2pim/*": 95}  # percent, branches 
 GATES = (
     ("ruff", "format", "--check"),
     ("ruff", "check"),
-    ("mypy", "--strict", "p2pim", "tests", "scripts", "scripts/bench"),
+    ("mypy", "--strict", "p2pim", "tests", "scripts"),
     ("lint-imports", "--no-cache"),
 )
 FULL_RUN = ("-n", "2", "--dist", "loadgroup")
@@ -24,11 +24,9 @@ FULL_RUN = ("-n", "2", "--dist", "loadgroup")
 
 def main() -> int:
     """Run every gate, even after one failed, so that one run tells all; returns the first failure's code."""
-    try:
-        _venv.prepare("dev")
-    except _venv.SetupError as error:
-        print(error, file=sys.stderr)
-        return 1
+    failed = _venv.prepare("dev")
+    if failed:
+        return failed
     arguments = sys.argv[1:]
     codes = [_gate(*gate) for gate in GATES]
     if arguments:
@@ -36,8 +34,7 @@ def main() -> int:
     else:
         codes.append(_covered_run())
         codes.extend(_floor(*floor) for floor in COVERAGE_FLOORS.items())
-    failed = [code for code in codes if code != 0]
-    return failed[0] if failed else 0
+    return next((code for code in codes if code != 0), 0)
 
 
 def _covered_run() -> int:
