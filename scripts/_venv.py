@@ -33,7 +33,7 @@ class SetupError(Exception):
 
 
 def prepare(kind: str) -> int:
-    """Make sure that `.venv` holds what `kind` ("run" or "dev") needs; tells on failure, returns the exit code."""
+    """Fill `.venv` with what `kind` ("run" or "dev") needs; tells why not; returns the exit code."""
     try:
         _prepare(kind)
     except (SetupError, OSError) as error:
