@@ -23,6 +23,8 @@ WINDOWS = os.name == "nt"
 BIN = VENV / ("Scripts" if WINDOWS else "bin")
 PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 OLDEST = (3, 11)
+# when this runs in .venv itself: the Python it was made from, as .venv may have to be made anew
+BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
 COVERS = {"run": ("run",), "dev": ("dev", "run")}  # the development lock holds every pin of the other
 _LOCKFILE = ".install-lock"
@@ -125,7 +127,7 @@ def _install_with_uv(uv: str, kind: str, *, keep: bool) -> bool:
     steps = [[*install, *_requirements(kind)], [*install, *_project()]]
     if not keep:
         _empty_venv()
-        make = [uv, "-q", "venv", "--allow-existing", "--no-project", "--python", sys.executable, str(VENV)]
+        make = [uv, "-q", "venv", "--allow-existing", "--no-project", "--python", BASE_PYTHON, str(VENV)]
         steps.insert(0, make)
     for step in steps:
         if subprocess.run(step, stdin=subprocess.DEVNULL, check=False).returncode != 0:
@@ -149,7 +151,7 @@ def _make_with_venv() -> None:
             f"This Python cannot make virtual environments; on Debian or Ubuntu run: apt install {package}"
         )
     _empty_venv()
-    _step([sys.executable, "-m", "venv", str(VENV)], "make the virtual environment")
+    _step([BASE_PYTHON, "-m", "venv", str(VENV)], "make the virtual environment")
 
 
 def _step(argv: Sequence[str], what: str) -> None:

@@ -47,7 +47,9 @@ def _covered_run() -> int:
 
 def _floor(files: str, floor: int) -> int:
     print(f"== coverage of {files}: at least {floor} %", flush=True)
-    return _run("-m", "coverage", "report", f"--include={files}", f"--fail-under={floor}", "--skip-covered")
+    return _run(
+        "-m", "coverage", "report", f"--include={files}", f"--fail-under={floor}", "--skip-covered", "-m"
+    )
 
 
 def _gate(program: str, *arguments: str) -> int:

@@ -45,9 +45,8 @@ def has_code(path: Path) -> bool:
 
 
 def unit_test_of(module: str) -> str:
-    folder, _, name = module.removeprefix("p2pim/").rpartition("/")
-    name = name.strip("_") if name != "__init__.py" else "init.py"
-    return f"tests/unit/{folder}/test_{name}".replace("//", "/")
+    path = Path(module).relative_to("p2pim")
+    return (Path("tests/unit") / path.parent / f"test_{path.stem.strip('_')}.py").as_posix()
 
 
 @pytest.fixture(scope="module")
