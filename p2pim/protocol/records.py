@@ -194,14 +194,16 @@ class Contacts(Struct, frozen=True, array_like=True, gc=False):
 
 
 class State(Struct, frozen=True, array_like=True, gc=False):
-    """0x21: presence, for now only; never stored."""
+    """0x21: presence, for now only; never stored. ``nickname``: the sender chose another since its HELLO."""
 
     presence: Annotated[int, Meta(ge=0, le=3)]
     status: str
     typing: Id | None = None
+    nickname: str | None = None
 
     def __post_init__(self) -> None:
         _check_size("A status", self.status, MAX_STATUS)
+        _check_size("A nickname", self.nickname or "", MAX_NAME)
 
 
 class Unknown(Struct, frozen=True, gc=False):

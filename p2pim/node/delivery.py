@@ -1,0 +1,167 @@
+"""Delivery: what is taken in, from whom, and what is known of what I wrote (SPEC sections 8 to 10).
+
+The order of effects is always the same: check, store, commit, then Ack, push, notify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from p2pim.errors import RemoteProtocolError
+from p2pim.node.session import Session
+from p2pim.protocol.identity import digest
+from p2pim.protocol.message import TEXT, Header, Message, MessageId, check_content, open_message, read_header
+from p2pim.protocol.records import AUTHOR_UNKNOWN, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
+from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
+from p2pim.protocol.trust import Request, Trust
+
+if TYPE_CHECKING:
+    from p2pim.node.node import Node
+
+#: Strangers whose requests wait for an answer; more are told "not accepted yet".
+MAX_REQUESTS: Final = 500
+#: How long a peer that outran a stranger's rate is not read.
+REST_SECONDS: Final = 1.0
+
+
+class Delivery:
+    """Taking messages in, and noting who has mine."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._store = node.store
+
+    # -- taking in
+
+    def worth_asking(self, session: Session, room: Room, ids: Sequence[MessageId]) -> list[MessageId]:
+        """Of messages found at the other end, those to ask for; it is told why for the rest."""
+        if not self._node.writable:
+            self._refuse(session, room, ids, FULL)
+            return []
+        if not self._is_stranger(session, room):
+            return list(ids)
+        asked = 0 if self._may_request(room) else None
+        wanted = list(ids[:1]) if asked == 0 else []
+        self._refuse(session, room, ids[len(wanted) :], NOT_ACCEPTED)
+        return wanted
+
+    def _refuse(self, session: Session, room: Room, ids: Sequence[MessageId], code: int) -> None:
+        for message_id in ids:
+            self._node.sync.ack(session, room.id, message_id, code)
+
+    def _is_stranger(self, session: Session, room: Room) -> bool:
+        """Whether this room's messages come from somebody not accepted yet (my other machine never is)."""
+        if room.kind is not RoomKind.DM or room.peer is None or session.link.peer_id != room.peer:
+            return False
+        return self._node.people.contact(room.peer).trust is Trust.NEW
+
+    def _may_request(self, room: Room) -> bool:
+        """Whether a stranger may still leave their one message."""
+        if room.peer is None or self._node.people.contact(room.peer).request is not Request.NONE:
+            return False
+        if self._store.messages.written_by(room.id, room.peer):
+            return False
+        return self._store.peers.pending_requests() < MAX_REQUESTS
+
+    def receive(self, session: Session, record: Messages) -> None:
+        """Take messages in.
+
+        Raises:
+            RemoteProtocolError: one of them breaks a rule that no honest peer breaks.
+        """
+        room = self._node.sync.shared_room(session, record.room)
+        for signed in record.messages:
+            message_id = digest("message", signed.header)
+            code = self._receive_one(session, room, signed, message_id)
+            if code is not None:
+                self._node.sync.ack(session, record.room, message_id, code)
+            self._node.sync.arrived(session, record.room, message_id, here=code == STORED)
+
+    def _receive_one(
+        self, session: Session, room: Room | None, signed: Signed, message_id: MessageId
+    ) -> int | None:
+        """Store one message; returns the code of the Ack it gets, None for none."""
+        header = read_header(signed.header)
+        if signed.content is not None:
+            check_content(header, signed.content)
+        if room is None:
+            return AUTHOR_UNKNOWN
+        me = self._node.peer_id
+        if not room.admits(header, me):
+            raise RemoteProtocolError("a message that cannot be in its room")
+        if not room.carries(header.author, me, session.link.peer_id):
+            return AUTHOR_UNKNOWN
+        if signed.content is None or header.clock < self._node.sync.runs.floor(room):
+            return None
+        if self._store.messages.held([message_id]):
+            return STORED
+        if not self._node.writable:
+            return FULL
+        stranger = self._is_stranger(session, room)
+        if stranger and not self._is_request(room, header):
+            return NOT_ACCEPTED
+        self._slow_strangers(session)
+        self._store_one(session, room, open_message(signed), stranger)
+        return STORED
+
+    def _is_request(self, room: Room, header: Header) -> bool:
+        return header.kind == TEXT and header.content_size <= REQUEST_BYTES and self._may_request(room)
+
+    def _slow_strangers(self, session: Session) -> None:
+        """Checking a signature costs time: whoever is not accepted gets only so much of it."""
+        if self._node.people.contact(session.link.peer_id).trust is Trust.NEW and (
+            not session.strangers.take(self._node.clock.monotonic())
+        ):
+            session.link.rest(REST_SECONDS)
+
+    def _store_one(self, session: Session, room: Room, message: Message, request: bool) -> None:
+        mine = message.header.author == self._node.peer_id
+        if room.kind is RoomKind.DM and room.peer is not None:
+            self._node.people.ensure_room(room.peer)
+            if request:
+                self._node.people.requested(room.peer)
+            elif mine:
+                self._node.people.wrote_to(room.peer)  # on my other machine, or before a restored backup
+        waiting = mine and room.kind is RoomKind.DM and session.link.peer_id != room.peer
+        seq = self._store.messages.add(
+            message, now_ms=self._node.clock.wall_ms(), unread=not mine, waiting=waiting
+        )
+        if seq is None:
+            return
+        if mine and not waiting and room.peer is not None:
+            self._note(session, [message.id], STORED)
+        self._store.on_commit(lambda: self._node.message_stored(seq, request))
+        self._store.on_commit(lambda: self._node.sync.announce(message, session))
+
+    # -- what happened to mine
+
+    def acknowledged(self, session: Session, record: Ack) -> None:
+        """A peer answered for some of my messages."""
+        if session.link.peer_id != self._node.peer_id and self._node.writable:
+            room = self._node.sync.shared_room(session, record.room)
+            if room is not None and record.code in (STORED, FULL, NOT_ACCEPTED):
+                self._note(session, record.ids, record.code)
+
+    def _note(self, session: Session, ids: Sequence[MessageId], code: int) -> None:
+        now = self._node.clock.wall_ms()
+        changed = self._store.deliveries.acknowledge(self._node.peer_id, session.link.peer_id, ids, code, now)
+        if changed:
+            self._store.on_commit(lambda: self._node.messages_changed(changed))
+
+    def stored_there(self, session: Session, room: Room, upto: int, lacking: Sequence[MessageId]) -> None:
+        """A run ended: everything of mine up to there which the other end does not lack is stored there."""
+        peer, me = session.link.peer_id, self._node.peer_id
+        if peer == me or not self._node.writable:
+            return
+        changed = self._store.deliveries.acknowledge_all(
+            me,
+            peer,
+            room.id,
+            upto=upto,
+            but=lacking,
+            dm=room.kind is RoomKind.DM,
+            now_ms=self._node.clock.wall_ms(),
+        )
+        if changed:
+            self._store.on_commit(lambda: self._node.messages_changed(changed))

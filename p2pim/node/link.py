@@ -1,0 +1,211 @@
+"""A Link: one live connection to a peer. The skin between a pure Connection and whatever carries its bytes.
+
+The same class serves asyncio's sockets and the simulator's: both give it a Transport. Records are taken in turns of at
+most 20 ms, each turn one store transaction, so that no peer keeps the node from the others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from p2pim.errors import StoreError
+from p2pim.protocol.connection import Closed, Connection, Ready, RecordReceived
+from p2pim.protocol.identity import PeerId
+from p2pim.protocol.records import Record
+
+if TYPE_CHECKING:
+    from p2pim.node.node import Node
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS: Final = 0.02
+#: More than this unsent: the reader is too slow; drop it, it syncs later.
+MAX_QUEUED: Final = 4 * 1024 * 1024
+
+
+class Transport(Protocol):
+    """What carries a Link's bytes."""
+
+    queued: int
+
+    def write(self, data: bytes) -> None:
+        """Send, or queue."""
+
+    def close(self) -> None:
+        """Send what is queued, then close."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+    def pause_reading(self) -> None:
+        """Deliver nothing for now."""
+
+    def resume_reading(self) -> None:
+        """Deliver again."""
+
+    def defer(self, call: Callable[[], None], seconds: float = 0.0) -> None:
+        """Call back soon, after others had their turn, or after some seconds."""
+
+
+class Link:
+    """One connection, from its first byte to its last.
+
+    Args:
+        on_ready: called once both sides have said HELLO.
+        on_closed: called once, with the reason, when it is over (also if it never became ready).
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: Transport,
+        node: Node,
+        *,
+        address: str | None = None,
+        on_ready: Callable[[Link], None] = lambda _: None,
+        on_closed: Callable[[Link, str], None] = lambda _, __: None,
+    ) -> None:
+        self.connection = connection
+        self.transport = transport
+        self.address = address
+        self.ready = False
+        self.closed = False
+        self.reason = ""
+        self._node = node
+        self._on_ready = on_ready
+        self._on_closed = on_closed
+        self._resting = False
+        self.flush()
+
+    @property
+    def peer_id(self) -> PeerId:
+        """Whom it leads to; only asked once it is ready."""
+        return self.connection.peer_id or b""
+
+    @property
+    def boot_id(self) -> bytes:
+        """Which of their processes."""
+        return self.connection.boot_id or b""
+
+    @property
+    def initiator(self) -> bool:
+        """Whether we dialled."""
+        return self.connection.initiator
+
+    def __repr__(self) -> str:
+        return f"<Link {self.peer_id.hex()[:8]} {'out' if self.initiator else 'in'}{' closed' if self.closed else ''}>"
+
+    # -- from the transport
+
+    def received(self, data: bytes) -> None:
+        """Bytes arrived."""
+        if not self.closed:
+            self.connection.receive_data(data, self._node.clock.monotonic())
+            if not self._resting:
+                self._turn()
+
+    def writable(self) -> None:
+        """Queued bytes went out: there is room for more."""
+        if self.ready and not self.closed:
+            self._node.sync.pump(self)
+
+    def lost(self) -> None:
+        """The stream ended."""
+        if not self.closed:
+            self.connection.end_of_stream(self._node.clock.monotonic())
+            self._turn()
+
+    def tick(self, now: float) -> None:
+        """Let time pass: time-outs, pings."""
+        if not self.closed:
+            self.connection.tick(now)
+            self._turn()
+
+    def rest(self, seconds: float) -> None:
+        """Take nothing from this peer for a while (it sends faster than a stranger may)."""
+        if not self.closed and not self._resting:
+            self._resting = True
+            self.transport.pause_reading()
+            self.transport.defer(self._continue, seconds)
+
+    def _continue(self) -> None:
+        self._resting = False
+        if not self.closed:
+            self.transport.resume_reading()
+            self._turn()
+
+    def _turn(self) -> None:
+        now = self._node.clock.monotonic
+        end = now() + TURN_SECONDS
+        try:
+            with self._node.store.transaction():
+                while not self._resting and (event := self.connection.next_event()) is not None:
+                    self._handle(event)
+                    if now() > end:
+                        self.rest(0.0)
+        except StoreError as error:
+            # What this turn did is undone in the store but not in memory: start over with a new Link.
+            self._node.store_failed(error)
+            self.abort("storage")
+        self.flush()
+
+    def _handle(self, event: Ready | RecordReceived | Closed) -> None:
+        if isinstance(event, RecordReceived):
+            if not self.closed:
+                self._node.record_received(self, event.record)
+        elif isinstance(event, Ready):
+            self.ready = True
+            self._on_ready(self)
+            self._node.link_ready(self, event.hello)
+        else:
+            self._end(event.reason)
+            self.transport.close()
+
+    # -- from the node
+
+    def send(self, record: Record) -> None:
+        """Send a record; nothing happens on a closed Link (reconciliation covers it later)."""
+        if self.ready and not self.closed:
+            self.connection.send(record)
+
+    @property
+    def queued(self) -> int:
+        """Bytes not yet taken by the network."""
+        return self.transport.queued
+
+    def flush(self) -> None:
+        """Hand what was sent to the transport."""
+        if data := self.connection.data_to_send():
+            self.transport.write(data)
+            if self.transport.queued > MAX_QUEUED:
+                self.abort("too slow")
+
+    def close(self, code: int, reason: str = "closed here") -> None:
+        """Say goodbye and close."""
+        if not self.closed:
+            self.connection.close(code)
+            self.flush()
+            self._end(reason)
+            self.transport.close()
+
+    def abort(self, reason: str) -> None:
+        """Close without a word (its address is gone, its reader is too slow)."""
+        if not self.closed:
+            self._end(reason)
+            self.transport.abort()
+
+    def ping(self, now: float) -> None:
+        """Find out at once whether it still works."""
+        if self.ready and not self.closed:
+            self.connection.ping(now)
+            self.flush()
+
+    def _end(self, reason: str) -> None:
+        if self.closed:
+            return
+        self.closed, self.reason = True, reason
+        if self.ready:
+            self._node.link_closed(self)
+        self._on_closed(self, reason)

@@ -1,0 +1,332 @@
+"""A node: one identity, one store, its Links. The use cases that the daemon and the simulator call.
+
+All of it is synchronous and single-threaded. Use cases write in one transaction; whatever others see (records,
+events) leaves after the commit. Networks of bytes and time are injected: see ``Clock``, ``Link`` and ``Transport``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+from p2pim import __version__
+from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
+from p2pim.node import events
+from p2pim.node.author import Author
+from p2pim.node.clock import Clock
+from p2pim.node.delivery import Delivery
+from p2pim.node.link import Link
+from p2pim.node.links import Links
+from p2pim.node.people import People
+from p2pim.node.presence import PresenceBoard
+from p2pim.node.session import Session
+from p2pim.node.sync import Sync
+from p2pim.node.views import Views
+from p2pim.protocol import message as messages
+from p2pim.protocol import records
+from p2pim.protocol.connection import Connection
+from p2pim.protocol.handshake import StaticKey
+from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId
+from p2pim.protocol.message import RoomId
+from p2pim.protocol.network import OPEN, Network
+from p2pim.protocol.records import Record
+from p2pim.protocol.room import LOBBY_MS, Room, lobby
+from p2pim.store.store import Store
+
+log = logging.getLogger(__name__)
+
+#: HELLO feature: the open network (and so the lobby) is on.
+FEATURE_OPEN: Final = 1
+#: Seconds between two tries to write to a disk that was full; milliseconds between two trims of the lobby.
+PROBE_SECONDS: Final = 5.0
+TRIM_MS: Final = 3600 * 1000
+
+
+class Node:
+    """One running peer.
+
+    Args:
+        open_network: whether this node takes part in the open network.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        store: Store,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        open_network: bool = True,
+    ) -> None:
+        self.identity = identity
+        self.peer_id: PeerId = identity.peer_id
+        self.store = store
+        self.clock = clock
+        self.random = random
+        self.open_network = open_network
+        self.boot_id = random(BOOT_ID_LENGTH)
+        self.static = StaticKey.generate(random)
+        self.writable = True
+        self.port: int | None = None
+        self.state_line = ""
+        self.lobby = lobby()
+        self.links = Links(self.peer_id, self.boot_id)
+        self.people = People(self)
+        self.presence = PresenceBoard(self)
+        self.delivery = Delivery(self)
+        self.sync = Sync(self)
+        self.views = Views(self)
+        self.author = Author(self)
+        self._subscribers: list[Callable[[events.Event], None]] = []
+        self._next_probe = 0.0
+        self._next_trim = 0
+        with store.transaction():
+            store.messages.ensure_room(self.lobby)
+        self._takers: dict[type[Record], Callable[[Session, Any], None]] = {
+            records.Messages: self.delivery.receive,
+            records.Ack: self.delivery.acknowledged,
+            records.Have: self.sync.have,
+            records.Lack: self.sync.lack,
+            records.Done: self.sync.runs.done,
+            records.Contacts: self.sync.contacts,
+            records.State: self.presence.received,
+        }
+        # The use cases, each with the concept it belongs to.
+        self.status = self.views.status
+        self.peers = self.views.peers
+        self.rooms = self.views.rooms
+        self.history = self.views.history
+        self.resolve = self.people.resolve
+        self.find_peer = self.people.find
+        self.accept = self.people.accept
+        self.decline = self.people.decline
+        self.block = self.people.block
+        self.unblock = self.people.unblock
+        self.verify = self.people.verify
+        self.set_petname = self.people.set_petname
+        self.set_nickname = self.presence.set_nickname
+        self.set_presence = self.presence.choose
+        self.typing = self.presence.typing
+        self.send_text = self.author.send_text
+        self.mark_read = self.author.mark_read
+
+    # -- for the network
+
+    def networks(self) -> Sequence[Network]:
+        """The networks this node serves."""
+        return (OPEN,) if self.open_network else ()
+
+    def connection(
+        self, *, initiator: bool, network: Network | None = None, ping_after: float = 15.0
+    ) -> Connection:
+        """A new connection's protocol side: to dial in ``network``, or to answer in any we serve."""
+        return Connection(
+            initiator=initiator,
+            identity=self.identity,
+            static=self.static,
+            boot_id=self.boot_id,
+            networks=[network] if network is not None else list(self.networks()),
+            hello=self._hello,
+            now=self.clock.monotonic(),
+            random=self.random,
+            policy=self,
+            ping_after=ping_after,
+        )
+
+    def _hello(self) -> records.Hello:
+        features = [FEATURE_OPEN] if self.open_network else []
+        wall = max(0, min(self.clock.wall_ms(), messages.MAX_CLOCK - 1))
+        return records.Hello(features, wall, self.nickname, f"p2pim {__version__}")
+
+    def refuses(self, peer_id: PeerId, boot_id: bytes, network: Network) -> bool:
+        """Whether a handshake must go no further: ourselves, or somebody blocked (Policy of Connection)."""
+        return (peer_id, boot_id) == (self.peer_id, self.boot_id) or self.people.contact(peer_id).blocked
+
+    def is_linked(self, peer_id: PeerId) -> bool:
+        """Whether a Link with this peer is up."""
+        return any(link.peer_id == peer_id for link in self.sync.sessions)
+
+    # -- from Links
+
+    def link_ready(self, link: Link, hello: records.Hello) -> None:
+        """A Link has finished its handshake; of two with the same process one goes."""
+        self.links.skews[link.peer_id] = hello.wall_ms - self.clock.wall_ms()
+        loser = self.links.add(link, FEATURE_OPEN in hello.features)
+        if loser is link:
+            link.close(records.DUPLICATE, "duplicate")
+            return
+        if loser is not None:
+            loser.close(records.DUPLICATE, "duplicate")
+        if self.writable and link.peer_id != self.peer_id:
+            self.people.met(link.peer_id, hello.nickname)
+        session = self.sync.link_up(link)
+        self.presence.tell(session)
+        self.store.on_commit(lambda: self.peer_changed(link.peer_id))
+        log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
+
+    def link_closed(self, link: Link) -> None:
+        """A Link that was ready is gone."""
+        self.links.remove(link)
+        if link not in self.sync.sessions:
+            return
+        self.sync.link_down(link)
+        log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
+        if not self.is_linked(link.peer_id) and link.peer_id != self.peer_id:
+            if self.writable:
+                try:
+                    with self.store.transaction():
+                        self.people.left(link.peer_id)
+                except StoreError as error:
+                    self.store_failed(error)
+            self.store.on_commit(lambda: self.peer_changed(link.peer_id))
+
+    def record_received(self, link: Link, record: Record) -> None:
+        """One record of a ready Link; a broken rule ends the Link."""
+        session = self.sync.sessions.get(link)
+        if session is None:
+            return
+        try:
+            self._dispatch(session, record)
+        except RemoteProtocolError as error:
+            log.info("protocol error from %s: %s", link.peer_id.hex()[:8], error)
+            link.close(records.PROTOCOL, "protocol error")
+
+    def _dispatch(self, session: Session, record: Record) -> None:
+        if getattr(record, "set", records.CONTENT) != records.CONTENT:
+            self._answer_control(session, record)
+        elif isinstance(record, records.Reconcile | records.Want):
+            self._serve(session, record)
+        else:
+            take = self._takers[type(record)]
+            take(session, record)
+
+    def _answer_control(self, session: Session, record: Record) -> None:
+        """No room of the open network has a control set: say so, as for a room we do not have."""
+        if isinstance(record, records.Messages):
+            raise RemoteProtocolError("a control message for a room that has no control set")
+        if isinstance(record, records.Reconcile) and record.kind == records.ASK:
+            session.link.send(records.Reconcile(record.room, record.set, record.run, records.NOT_SERVED, []))
+        elif isinstance(record, records.Want):
+            session.link.send(records.Lack(record.room, record.set, record.ids))
+
+    def _serve(self, session: Session, record: records.Reconcile | records.Want) -> None:
+        """Answer, but read no further for a moment from a peer that asks too fast."""
+        if not session.serving.take(self.clock.monotonic()):
+            session.link.rest(0.5)
+        if isinstance(record, records.Want):
+            self.sync.wanted(session, record)
+        else:
+            self.sync.runs.received(session, record)
+
+    def lobby_open(self, session: Session) -> bool:
+        """Whether both ends of a Link have the open network on."""
+        return self.open_network and self.links.is_open(session.link)
+
+    def drop_links(self, peer_id: PeerId) -> None:
+        """Close every Link with somebody (they were blocked)."""
+        for link in [link for link in self.sync.sessions if link.peer_id == peer_id]:
+            link.close(records.NOT_AUTHORISED, "blocked")
+
+    def shut_down(self) -> None:
+        """Say goodbye on every Link."""
+        for link in list(self.sync.sessions):
+            link.close(records.SHUTDOWN, "shutting down")
+
+    # -- time and disk
+
+    def tick(self) -> None:
+        """Once a second: what time alone brings about."""
+        now, wall = self.clock.monotonic(), self.clock.wall_ms()
+        try:
+            if not self.writable:
+                if now >= self._next_probe:
+                    self._next_probe = now + PROBE_SECONDS
+                    self.store.database.probe()
+                    self._writable_again()
+                return
+            with self.store.transaction():
+                self.presence.tick()
+                for stored in self.store.messages.due(self.peer_id, wall):
+                    self.store.on_commit(lambda s=stored: self.message_stored(s.seq, False))  # type: ignore[misc]
+                self.author.seal_anew(self.store.messages.overdue(wall))
+                if wall >= self._next_trim or wall < self._next_trim - TRIM_MS:
+                    self._next_trim = wall + TRIM_MS
+                    self.store.messages.trim_lobby(self.lobby.id, wall - LOBBY_MS)
+        except StoreError as error:
+            self.store_failed(error)
+
+    def store_failed(self, error: StoreError) -> None:
+        """Nothing can be written: keep what we have, acknowledge nothing, try again later."""
+        self.people.forget_cache()
+        if self.writable:
+            log.error("%s", error)
+            self.writable = False
+            self._next_probe = self.clock.monotonic() + PROBE_SECONDS
+            self.emit(events.StorageChanged("full"))
+
+    def _writable_again(self) -> None:
+        log.warning("the store can be written again")
+        self.writable = True
+        with self.store.transaction():
+            self.sync.reconcile_all()
+        self.emit(events.StorageChanged("ok"))
+
+    # -- events
+
+    def subscribe(self, callback: Callable[[events.Event], None]) -> Callable[[], None]:
+        """Be told of every event; returns how to stop."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def emit(self, event: events.Event) -> None:
+        """Tell the subscribers."""
+        for callback in list(self._subscribers):
+            callback(event)
+
+    def message_stored(self, seq: int, request: bool) -> None:
+        """A message is durable: tell the front ends, once."""
+        if self._subscribers and (view := self.views.new_message(seq)) is not None:
+            self.emit(events.MessageAdded(view, notify=not view.mine and not request))
+
+    def messages_changed(self, seqs: Sequence[int]) -> None:
+        """Delivery marks changed."""
+        if self._subscribers:
+            for view in self.views.messages_at(seqs):
+                self.emit(events.MessageChanged(view))
+
+    def peer_changed(self, peer_id: PeerId) -> None:
+        """Something about a peer changed."""
+        if self._subscribers and peer_id != self.peer_id:
+            self.emit(events.PeerChanged(self.views.peer(peer_id)))
+
+    # -- shared by the use cases
+
+    @property
+    def nickname(self) -> str:
+        """The user's own name; "" until they choose one."""
+        return self.store.profile("nickname")
+
+    def writing(self) -> AbstractContextManager[None]:
+        """A transaction for something the user asked for.
+
+        Raises:
+            NotNow: nothing can be written at present.
+        """
+        if not self.writable:
+            raise NotNow(
+                "The disk is full or cannot be written: free some space, then try again. Nothing was lost."
+            )
+        return self.store.transaction()
+
+    def room(self, room_id: RoomId) -> Room:
+        """The room of that id.
+
+        Raises:
+            UnknownTarget: there is none here.
+        """
+        if (room := self.store.messages.room(room_id)) is None:
+            raise UnknownTarget(
+                "There is no such conversation here. p2pim peers lists whom you can write to."
+            )
+        return room

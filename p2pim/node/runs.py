@@ -1,0 +1,118 @@
+"""Runs of reconciliation: driving one, answering one, and what its end proves (SPEC section 9).
+
+The Link's dialler drives a run for each room when the Link comes up; later either end may drive another, on an event.
+The end that answers keeps nothing but where its set stood when the run began.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from p2pim.node.session import Drive, Session
+from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.reconcile import ItemSet, Run, answer
+from p2pim.protocol.records import ANSWER, ASK, CONTENT, MAX_DONE, MAX_LIST, NOT_SERVED, Done, Have, Reconcile
+from p2pim.protocol.room import LOBBY_MS, Room, RoomKind
+
+if TYPE_CHECKING:
+    from p2pim.node.node import Node
+    from p2pim.node.sync import Sync
+
+
+class Runs:
+    """Both sides of every run of a node."""
+
+    def __init__(self, node: Node, sync: Sync) -> None:
+        self._node = node
+        self._sync = sync
+        self._store = node.store
+        self._number = 0
+
+    def drive(self, session: Session, room: Room) -> None:
+        """Start a run; one under way is replaced, its answers are then ignored."""
+        self._number += 2  # the dialler's numbers are odd, so that the two ends' runs are never mistaken
+        floor = self.floor(room)
+        drive = Drive(self._number + session.link.initiator, self._store.messages.last_seq(), Run(floor))
+        session.drives[room.id] = drive
+        ranges = drive.run.start(self._items(session, room))
+        session.link.send(Reconcile(room.id, CONTENT, drive.number, ASK, ranges))
+        self._sync.touch(session)
+
+    def floor(self, room: Room) -> int:
+        """Clock below which a room is not compared (the lobby fades)."""
+        return max(0, self._node.clock.wall_ms() - LOBBY_MS) if room.kind is RoomKind.LOBBY else 0
+
+    def _items(self, session: Session, room: Room) -> ItemSet:
+        return self._store.messages.items(room, self._node.peer_id, session.link.peer_id)
+
+    def received(self, session: Session, record: Reconcile) -> None:
+        """A record of a run: a question to answer, or the answer to ours."""
+        if record.kind == ASK:
+            self.asked(session, record)
+        else:
+            self.answered(session, record)
+
+    def answered(self, session: Session, record: Reconcile) -> None:
+        """The other end answered a run we drive."""
+        drive, room = session.drives.get(record.room), self._sync.shared_room(session, record.room)
+        if drive is None or room is None or drive.number != record.run or drive.run.finished:
+            return
+        if record.kind == NOT_SERVED:
+            del session.drives[room.id]
+            return
+        need, have, asks = drive.run.step(self._items(session, room), record.ranges)
+        if asks:
+            session.link.send(Reconcile(room.id, CONTENT, drive.number, ASK, asks))
+        for part in (have[i : i + MAX_LIST] for i in range(0, len(have), MAX_LIST)):
+            session.link.send(Have(room.id, CONTENT, part))
+        drive.lacking.update(need)
+        drive.asked.update(self._sync.want(session, room, need))
+        self._finish(session, room.id, drive)
+
+    def settled(self, session: Session, room_id: RoomId, message_id: MessageId, here: bool) -> None:
+        """A message that may be awaited came, or will not come on this Link."""
+        if (drive := session.drives.get(room_id)) is not None and (message_id in drive.lacking):
+            drive.asked.discard(message_id)
+            if here:
+                drive.lacking.discard(message_id)
+            self._finish(session, room_id, drive)
+
+    def _finish(self, session: Session, room_id: RoomId, drive: Drive) -> None:
+        """Send DONE once nothing is open and every wanted message was answered."""
+        if drive.run.finished and not drive.asked and not drive.told_done and len(drive.lacking) <= MAX_DONE:
+            drive.told_done = True
+            session.link.send(Done(room_id, CONTENT, drive.number, list(drive.lacking)))
+            self._sync.touch(session)
+
+    # -- answering a run
+
+    def asked(self, session: Session, record: Reconcile) -> None:
+        """The other end drives a run: answer it, keeping no more than when it began."""
+        room = self._sync.shared_room(session, record.room)
+        if room is None:
+            session.link.send(Reconcile(record.room, record.set, record.run, NOT_SERVED, []))
+            return
+        if session.driven.get(room.id, (0, 0))[0] != record.run:
+            session.driven[room.id] = (record.run, self._store.messages.last_seq())
+            session.offered.pop(room.id, None)
+        ranges = answer(self._items(session, room), record.ranges)
+        session.link.send(Reconcile(room.id, CONTENT, record.run, ANSWER, ranges))
+
+    def done(self, session: Session, record: Done) -> None:
+        """A run ended: what we held when it began and is not lacking there is stored there."""
+        room = self._sync.shared_room(session, record.room)
+        if room is None:
+            return
+        drive = session.drives.get(room.id)
+        if drive is not None and drive.number == record.run and drive.told_done:
+            del session.drives[room.id]
+            upto = drive.snapshot
+        else:
+            number, upto = session.driven.get(room.id, (0, 0))
+            if number != record.run:
+                return
+            del session.driven[room.id]
+            lacking = session.offered.pop(room.id, set())
+            if len(lacking) <= MAX_DONE:
+                session.link.send(Done(room.id, CONTENT, record.run, list(lacking)))
+        self._node.delivery.stored_there(session, room, upto, record.ids)

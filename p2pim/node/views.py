@@ -1,0 +1,181 @@
+"""What the front ends see: views built from the store and the live Links, never stored themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from p2pim.node import events
+from p2pim.protocol.identity import PeerId, short_id
+from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.room import Room, RoomKind, dm, entry
+from p2pim.protocol.trust import Request
+from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED
+from p2pim.store.messages import Stored
+from p2pim.store.peers import Contact
+
+if TYPE_CHECKING:
+    from p2pim.node.node import Node
+
+_STATES: dict[int, events.MessageState] = {
+    STORED: "delivered",
+    NO_SPACE: "no-space",
+    NOT_ACCEPTED: "not-accepted",
+}
+
+
+class Views:
+    """Read-only use cases."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._store = node.store
+
+    # -- messages
+
+    def history(
+        self, room_id: RoomId, limit: int = 50, before: tuple[int, MessageId] | None = None
+    ) -> list[events.MessageView]:
+        """The newest messages of a room (before a place in the order), oldest first."""
+        room = self._node.room(room_id)
+        return self._views(
+            self._store.messages.history(room_id, limit, before, skip_blocked=room.kind is RoomKind.LOBBY)
+        )
+
+    def message(self, message_id: MessageId) -> events.MessageView:
+        """One message that is here."""
+        return self._views(self._store.messages.get([message_id]))[0]
+
+    def new_message(self, seq: int) -> events.MessageView | None:
+        """A message just stored, if it is to be shown now."""
+        stored = self._store.messages.at([seq])
+        return self._views(stored)[0] if stored and not self.is_hidden(stored[0]) else None
+
+    def messages_at(self, seqs: Sequence[int]) -> list[events.MessageView]:
+        """The messages at these places in order of arrival."""
+        return self._views(self._store.messages.at(seqs))
+
+    def is_hidden(self, stored: Stored) -> bool:
+        """Whether a message must not be shown (yet): not due, or in the lobby by somebody blocked."""
+        header = stored.message.header
+        return stored.hidden or (
+            header.room == self._node.lobby.id and self._node.people.contact(header.author).blocked
+        )
+
+    def _views(self, stored: list[Stored]) -> list[events.MessageView]:
+        me, name = self._node.peer_id, self._node.people.name
+        mine = [s.seq for s in stored if s.message.header.author == me]
+        deliveries = self._store.deliveries.of(mine) if mine else {}
+        views = []
+        for one in stored:
+            shown = entry(one.message)
+            got = tuple(
+                events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at)
+                for peer, code, at in deliveries.get(one.seq, ())
+            )
+            views.append(
+                events.MessageView(
+                    seq=one.seq,
+                    id=shown.id,
+                    room=one.message.header.room,
+                    author=shown.author,
+                    author_name=name(shown.author),
+                    mine=shown.author == me,
+                    clock=shown.clock,
+                    wall_ms=shown.wall_ms,
+                    kind=one.message.header.kind,
+                    text=shown.text,
+                    note=shown.note,
+                    unread=one.unread,
+                    state=_state(shown.author == me, got),
+                    deliveries=got,
+                )
+            )
+        return views
+
+    # -- peers and rooms
+
+    def peers(self) -> list[events.PeerView]:
+        """Everybody known, the reachable first."""
+        contacts = [c for c in self._store.peers.all() if c.peer_id != self._node.peer_id]
+        alike = self._node.people.lookalikes(contacts)
+        views = [self._peer(c, alike.get(c.peer_id)) for c in contacts]
+        return sorted(views, key=lambda p: (p.presence == "offline", p.name.casefold(), p.peer_id))
+
+    def peer(self, peer_id: PeerId) -> events.PeerView:
+        """One peer."""
+        contact = self._store.peers.get(peer_id)
+        return self._peer(contact, self._node.people.lookalike(contact))
+
+    def _peer(self, contact: Contact, lookalike: str | None) -> events.PeerView:
+        peer_id = contact.peer_id
+        room = dm(self._node.peer_id, peer_id)
+        presence, status = self._node.presence.of(peer_id)
+        links = [link for link in self._node.sync.sessions if link.peer_id == peer_id]
+        return events.PeerView(
+            peer_id=peer_id,
+            name=self._node.people.name(peer_id),
+            nickname=contact.nickname,
+            petname=contact.petname,
+            short_id=short_id(peer_id),
+            trust=contact.trust.name.lower(),
+            blocked=contact.blocked,
+            request=contact.request.name.lower(),
+            presence=presence,
+            status_text=status,
+            last_seen_ms=contact.last_seen_ms,
+            address=links[-1].address if links and presence != "offline" else None,
+            room=room.id,
+            unread=self._store.messages.count(room.id, "unread"),
+            waiting=self._store.messages.count(room.id, "waiting"),
+            lookalike=lookalike,
+        )
+
+    def rooms(self) -> list[events.RoomView]:
+        """Every conversation, the one with the newest message first."""
+        views = [self._room(room) for room in self._store.messages.rooms()]
+        return sorted(views, key=lambda r: -(r.last_ms or 0))
+
+    def _room(self, room: Room) -> events.RoomView:
+        messages = self._store.messages
+        name = "#lobby" if room.peer is None else self._node.people.name(room.peer)
+        return events.RoomView(
+            room.id,
+            room.kind.name.lower(),
+            name,
+            room.peer,
+            messages.count(room.id, "unread"),
+            messages.count(room.id, "waiting"),
+            messages.highest(room.id) or None,
+        )
+
+    def status(self) -> events.Status:
+        """The node in one look."""
+        presence, text = self._node.presence.own
+        rooms = self._store.messages.rooms()
+        return events.Status(
+            peer_id=self._node.peer_id,
+            nickname=self._node.nickname,
+            short_id=short_id(self._node.peer_id),
+            presence=presence,
+            status_text=text,
+            port=self._node.port,
+            links=len(self._node.links),
+            waiting=sum(self._store.messages.count(room.id, "waiting") for room in rooms),
+            unread=sum(self._store.messages.count(room.id, "unread") for room in rooms),
+            requests=sum(c.request is Request.PENDING for c in self._store.peers.all()),
+            storage="ok" if self._node.writable else "full",
+            state_line=self._node.state_line,
+        )
+
+
+def _state(mine: bool, deliveries: tuple[events.Delivery, ...]) -> events.MessageState:
+    """The state of a message in one word: the best that anybody answered."""
+    if not mine:
+        return "received"
+    states = {d.state for d in deliveries}
+    best: tuple[events.MessageState, ...] = ("delivered", "not-accepted", "no-space")
+    for state in best:
+        if state in states:
+            return state
+    return "waiting"

@@ -1,0 +1,112 @@
+"""Rooms of the open network: a room is a grow-only set of signed messages (SPEC section 8).
+
+Two kinds need no control set. A **DM** belongs to two identities and is named by both. The **lobby** belongs to
+everyone on the open network and is direct only: between two machines travels what their two owners wrote, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from p2pim.protocol.identity import PeerId, digest
+from p2pim.protocol.message import (
+    FIRST_CONTROL_KIND,
+    TEXT,
+    Header,
+    Message,
+    MessageId,
+    RoomId,
+    decode_text,
+    is_future,
+)
+
+LOBBY: Final[RoomId] = digest("lobby", b"")
+LOBBY_MS: Final = 7 * 24 * 3600 * 1000
+LOBBY_PER_AUTHOR: Final = 2_000
+LOBBY_TOTAL: Final = 20_000
+#: A stranger's first message, in bytes of content.
+REQUEST_BYTES: Final = 1024
+
+
+class RoomKind(IntEnum):
+    """What a room is; the numbers are the store's."""
+
+    DM = 1
+    LOBBY = 2
+
+
+def dm_room(one: PeerId, other: PeerId) -> RoomId:
+    """Id of the DM of two identities, the same seen from either."""
+    return digest("dm", min(one, other) + max(one, other))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as one machine knows it: ``peer`` is the other party of a DM, None for the lobby."""
+
+    id: RoomId
+    kind: RoomKind
+    peer: PeerId | None = None
+
+    def admits(self, header: Header, me: PeerId) -> bool:
+        """Whether a message may be in this room, judged by its own bytes alone."""
+        if header.room != self.id or header.kind >= FIRST_CONTROL_KIND:
+            return False
+        if self.kind is RoomKind.LOBBY:
+            return not header.parents
+        return header.author in (me, self.peer)
+
+    def carries(self, author: PeerId, me: PeerId, other: PeerId) -> bool:
+        """Whether a message by ``author`` may travel between ``me`` and ``other`` in this room."""
+        if self.kind is RoomKind.LOBBY:
+            return author in (me, other)
+        return other in (me, self.peer)
+
+
+def lobby() -> Room:
+    """The room of everyone on the open network."""
+    return Room(LOBBY, RoomKind.LOBBY)
+
+
+def dm(me: PeerId, peer: PeerId) -> Room:
+    """My DM with ``peer``."""
+    return Room(dm_room(me, peer), RoomKind.DM, peer)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a reader sees of one message: its text, or a note saying why there is none."""
+
+    id: MessageId
+    author: PeerId
+    clock: int
+    wall_ms: int
+    text: str | None
+    note: str | None
+
+
+def entry(message: Message) -> Entry:
+    """Say what a message means to this version."""
+    header = message.header
+    text = note = None
+    wall_ms = header.clock
+    if header.kind != TEXT:
+        note = "needs a newer version"
+    elif message.content is None:
+        note = "not here yet"
+    elif (content := decode_text(message.content)) is None:
+        note = "cannot be read"
+    else:
+        text, wall_ms = content.text, content.wall_ms
+    return Entry(message.id, header.author, header.clock, wall_ms, text, note)
+
+
+def fold(room: Room, me: PeerId, messages: Iterable[Message], now_ms: int) -> list[Entry]:
+    """Everything visible in a room, in order: a pure function of the set, whatever the order of arrival."""
+    unique = {
+        m.id: m for m in messages if room.admits(m.header, me) and not is_future(m.header.clock, now_ms)
+    }
+    return [entry(m) for m in sorted(unique.values(), key=lambda m: m.order)]

@@ -1,0 +1,340 @@
+"""Messages and rooms as they are kept: exactly once by id, in one order, with what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from p2pim.protocol.identity import PeerId
+from p2pim.protocol.message import FUTURE_MS, MAX_PARENTS, Message, MessageId, RoomId, is_future, reopen
+from p2pim.protocol.reconcile import ItemSet, key
+from p2pim.protocol.room import LOBBY_PER_AUTHOR, LOBBY_TOTAL, Room, RoomKind
+from p2pim.store.database import Database, Row
+
+_COLUMNS: Final = "seq, id, header, signature, content, received, hidden, unread, waiting, token"
+#: SQLite takes 999 variables in old builds.
+_CHUNK: Final = 500
+#: Sets kept in memory, about 80 bytes an id.
+_CACHED_SETS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message with what this machine knows about it."""
+
+    seq: int
+    message: Message
+    received_ms: int
+    hidden: bool
+    unread: bool
+    waiting: bool
+    token: str | None
+
+
+def _stored(row: Row) -> Stored:
+    seq, message_id, header, signature, content, received, hidden, unread, waiting, token = row
+    message = reopen(message_id, header, signature, content)
+    return Stored(seq, message, received, bool(hidden), bool(unread), bool(waiting), token)
+
+
+def _chunks(ids: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    return (ids[i : i + _CHUNK] for i in range(0, len(ids), _CHUNK))
+
+
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
+
+
+class Messages:
+    """The ``messages``, ``rooms`` and ``gaps`` tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._numbers: dict[RoomId, tuple[int, Room]] = {}
+        self._sets: dict[tuple[bytes, ...], ItemSet] = {}
+
+    # -- rooms
+
+    def room(self, room_id: RoomId) -> Room | None:
+        """The room of that id, if this machine has it."""
+        if (known := self._numbers.get(room_id)) is not None:
+            return known[1]
+        row = self._db.row("SELECT number, kind, peer FROM rooms WHERE id = ?", [room_id])
+        if row is None:
+            return None
+        room = Room(room_id, RoomKind(row[1]), row[2])
+        self._db.on_known(lambda: self._numbers.__setitem__(room_id, (row[0], room)))
+        return room
+
+    def rooms(self) -> list[Room]:
+        """Every room held."""
+        return [Room(r[0], RoomKind(r[1]), r[2]) for r in self._db.rows("SELECT id, kind, peer FROM rooms")]
+
+    def ensure_room(self, room: Room) -> None:
+        """Create the room unless it is here."""
+        if room.id not in self._numbers:
+            self._db.execute(
+                "INSERT INTO rooms (id, kind, peer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [room.id, room.kind, room.peer],
+            )
+
+    def _number(self, room_id: RoomId) -> int:
+        if (known := self._numbers.get(room_id)) is not None:
+            return known[0]
+        self.room(room_id)
+        number: int = self._db.value("SELECT number FROM rooms WHERE id = ?", [room_id], 0)
+        return number
+
+    # -- writing
+
+    def add(
+        self,
+        message: Message,
+        *,
+        now_ms: int,
+        unread: bool = False,
+        waiting: bool = False,
+        sealed: bool = False,
+        token: str | None = None,
+    ) -> int | None:
+        """Store a message whose room exists.
+
+        Returns:
+            Its place in order of arrival; None if it was here already (then nothing changes).
+        """
+        header, number = message.header, self._number(message.header.room)
+        hidden = is_future(header.clock, now_ms)
+        cursor = self._db.execute(
+            "INSERT INTO messages (id, room, author, clock, kind, header, signature, content, received, hidden, "
+            "unread, waiting, sealed, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [
+                message.id,
+                number,
+                header.author,
+                header.clock,
+                header.kind,
+                message.raw_header,
+                message.signature,
+                message.content,
+                now_ms,
+                hidden,
+                unread and not hidden,
+                waiting,
+                sealed,
+                token,
+            ],
+        )
+        if not cursor.rowcount or cursor.lastrowid is None:
+            return None
+        if not hidden:
+            self._link(cursor.lastrowid, message)
+        place, author = key(header.clock, message.id), header.author
+        self._db.on_known(lambda: self._remember(header.room, author, place))
+        return cursor.lastrowid
+
+    def _link(self, seq: int, message: Message) -> None:
+        """Keep heads and gaps right for a message that counts from now on."""
+        number = self._number(message.header.room)
+        if self._db.execute("DELETE FROM gaps WHERE parent = ?", [message.id]).rowcount == 0:
+            self._db.execute("UPDATE messages SET head = 1 WHERE seq = ?", [seq])
+        for parent in message.header.parents:
+            held = self._db.execute(
+                "UPDATE messages SET head = 0 WHERE id = ? AND room = ?", [parent, number]
+            )
+            if not held.rowcount:
+                self._db.execute("INSERT OR IGNORE INTO gaps (parent, child) VALUES (?, ?)", [parent, seq])
+
+    def due(self, me: PeerId, now_ms: int) -> list[Stored]:
+        """Show what was hidden for its clock and has become due; unread where others wrote it."""
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE hidden = 1 AND clock <= ? ORDER BY clock, id"
+        due = [replace(_stored(row), hidden=False) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
+        for stored in due:
+            self._db.execute(
+                "UPDATE messages SET hidden = 0, unread = (author <> ?) WHERE seq = ?", [me, stored.seq]
+            )
+            self._link(stored.seq, stored.message)
+        return due
+
+    def read(self, room_id: RoomId, seq: int) -> int:
+        """Mark everything that had arrived up to ``seq`` as read; returns how many messages that changed."""
+        return self._db.execute(
+            "UPDATE messages SET unread = 0 WHERE room = ? AND unread = 1 AND seq <= ?",
+            [self._number(room_id), seq],
+        ).rowcount
+
+    def forget(self, seqs: Sequence[int]) -> None:
+        """Delete messages for good (a lobby message past its time, an own one nobody has taken)."""
+        for part in (seqs[i : i + _CHUNK] for i in range(0, len(seqs), _CHUNK)):
+            self._db.execute(f"DELETE FROM messages WHERE seq IN ({_marks(len(part))})", part)
+        self._sets.clear()
+        self._db.on_known(self._sets.clear)
+
+    def trim_lobby(self, room_id: RoomId, oldest_ms: int) -> int:
+        """Forget lobby messages that are too old or too many (the largest author's oldest go first)."""
+        number = self._number(room_id)
+        old = [
+            r[0]
+            for r in self._db.rows(
+                "SELECT seq FROM messages WHERE room = ? AND clock < ?", [number, oldest_ms]
+            )
+        ]
+        counts: dict[PeerId, int] = dict(
+            self._db.rows(
+                "SELECT author, count(*) FROM messages WHERE room = ? AND clock >= ? GROUP BY author",
+                [number, oldest_ms],
+            )
+        )
+        keep = {author: min(count, LOBBY_PER_AUTHOR) for author, count in counts.items()}
+        while sum(keep.values()) > LOBBY_TOTAL:
+            largest = max(keep, key=lambda author: keep[author])
+            keep[largest] -= min(sum(keep.values()) - LOBBY_TOTAL, max(1, keep[largest] // 10))
+        for author, count in counts.items():
+            if count > keep[author]:
+                old += [
+                    r[0]
+                    for r in self._db.rows(
+                        "SELECT seq FROM messages WHERE room = ? AND author = ? AND clock >= ? "
+                        "ORDER BY clock, id LIMIT ?",
+                        [number, author, oldest_ms, count - keep[author]],
+                    )
+                ]
+        if old:
+            self.forget(old)
+        return len(old)
+
+    # -- reading
+
+    def held(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        """Which of these are here, content and all."""
+        found: set[MessageId] = set()
+        for part in _chunks(ids):
+            sql = f"SELECT id FROM messages WHERE content IS NOT NULL AND id IN ({_marks(len(part))})"
+            found.update(row[0] for row in self._db.rows(sql, part))
+        return found
+
+    def authors(self, ids: Sequence[MessageId]) -> list[tuple[MessageId, PeerId]]:
+        """(id, author) of those of these messages that are here, content and all, in order."""
+        found: list[tuple[int, MessageId, PeerId]] = []
+        for part in _chunks(ids):
+            sql = f"SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND id IN ({_marks(len(part))})"
+            found += self._db.rows(sql, part)
+        return [(message_id, author) for _, message_id, author in sorted(found)]
+
+    def get(self, ids: Sequence[MessageId]) -> list[Stored]:
+        """Those of these messages that are here, in order."""
+        found: list[Stored] = []
+        for part in _chunks(ids):
+            sql = f"SELECT {_COLUMNS} FROM messages WHERE id IN ({_marks(len(part))}) ORDER BY clock, id"
+            found += [_stored(row) for row in self._db.rows(sql, part)]
+        return found
+
+    def at(self, seqs: Sequence[int]) -> list[Stored]:
+        """The messages at these places in order of arrival."""
+        found: list[Stored] = []
+        for part in (seqs[i : i + _CHUNK] for i in range(0, len(seqs), _CHUNK)):
+            found += map(
+                _stored,
+                self._db.rows(f"SELECT {_COLUMNS} FROM messages WHERE seq IN ({_marks(len(part))})", part),
+            )
+        return found
+
+    def by_token(self, token: str) -> Stored | None:
+        """The message a client stored under this token."""
+        row = self._db.row(f"SELECT {_COLUMNS} FROM messages WHERE token = ?", [token])
+        return _stored(row) if row else None
+
+    def history(
+        self, room_id: RoomId, limit: int, before: tuple[int, MessageId] | None, skip_blocked: bool
+    ) -> list[Stored]:
+        """The newest ``limit`` visible messages before a place in the order, oldest first."""
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND hidden = 0"
+        values: list[object] = [self._number(room_id)]
+        if before is not None:
+            sql += " AND (clock, id) < (?, ?)"
+            values += before
+        if skip_blocked:
+            sql += " AND author NOT IN (SELECT id FROM peers WHERE blocked = 1)"
+        rows = self._db.rows(sql + " ORDER BY clock DESC, id DESC LIMIT ?", [*values, limit])
+        return [_stored(row) for row in reversed(rows)]
+
+    def heads(self, room_id: RoomId) -> list[MessageId]:
+        """Parents for a new message: what no message here names as parent, the newest sixteen."""
+        rows = self._db.rows(
+            "SELECT id FROM messages WHERE room = ? AND head = 1 ORDER BY clock DESC, id DESC LIMIT ?",
+            [self._number(room_id), MAX_PARENTS],
+        )
+        return [row[0] for row in rows]
+
+    def highest(self, room_id: RoomId) -> int:
+        """The highest clock in a room, but for what is not yet due; 0 in an empty one."""
+        highest: int = self._db.value(
+            "SELECT clock FROM messages WHERE room = ? AND hidden = 0 ORDER BY clock DESC LIMIT 1",
+            [self._number(room_id)],
+            0,
+        )
+        return highest
+
+    def last_seq(self) -> int:
+        """Place in order of arrival of the newest message."""
+        last: int = self._db.value("SELECT seq FROM messages ORDER BY seq DESC LIMIT 1", (), 0)
+        return last
+
+    def gaps(self, room_id: RoomId) -> list[MessageId]:
+        """Parents that messages of a room name and that are not here."""
+        rows = self._db.rows(
+            "SELECT DISTINCT parent FROM gaps JOIN messages ON seq = child WHERE room = ?",
+            [self._number(room_id)],
+        )
+        return [row[0] for row in rows]
+
+    def count(self, room_id: RoomId, what: str) -> int:
+        """How many messages of a room are "unread" or "waiting"."""
+        column = {"unread": "unread", "waiting": "waiting"}[what]
+        sql = f"SELECT count(*) FROM messages WHERE room = ? AND {column} = 1"
+        counted: int = self._db.value(sql, [self._number(room_id)], 0)
+        return counted
+
+    def written_by(self, room_id: RoomId, author: PeerId) -> bool:
+        """Whether somebody ever wrote in a room."""
+        sql = "SELECT 1 FROM messages WHERE room = ? AND author = ? LIMIT 1"
+        return self._db.value(sql, [self._number(room_id), author]) is not None
+
+    def known_there(self, room_id: RoomId, me: PeerId) -> bool:
+        """Whether the other party of a DM wrote here, or has stored something of mine."""
+        sql = "SELECT 1 FROM messages WHERE room = ? AND (author <> ? OR waiting = 0) LIMIT 1"
+        return self._db.value(sql, [self._number(room_id), me]) is not None
+
+    def overdue(self, now_ms: int) -> list[Stored]:
+        """Messages sealed here that nobody has taken and whose clock is too far ahead: it was wrong then."""
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE waiting = 1 AND sealed = 1 AND clock > ? ORDER BY clock, id"
+        return [_stored(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
+
+    # -- sets
+
+    def items(self, room: Room, me: PeerId, other: PeerId) -> ItemSet:
+        """The set that ``me`` and ``other`` reconcile: a DM whole; of the lobby what the two wrote."""
+        pair = () if room.kind is RoomKind.DM else (min(me, other), max(me, other))
+        name = (room.id, *pair)
+        if (known := self._sets.pop(name, None)) is None:
+            sql = "SELECT clock, id FROM messages WHERE room = ? AND content IS NOT NULL"
+            rows = self._db.rows(
+                sql + (" AND author IN (?, ?)" if pair else "") + " ORDER BY clock, id",
+                [self._number(room.id), *pair],
+            )
+            known = ItemSet(key(clock, message_id) for clock, message_id in rows)
+            loaded = known
+            self._db.on_known(lambda: self._keep(name, loaded))
+        else:
+            self._keep(name, known)
+        return known
+
+    def _keep(self, name: tuple[bytes, ...], items: ItemSet) -> None:
+        self._sets[name] = items
+        while len(self._sets) > _CACHED_SETS:
+            self._sets.pop(next(iter(self._sets)))
+
+    def _remember(self, room_id: RoomId, author: PeerId, place: bytes) -> None:
+        for name, items in self._sets.items():
+            if name[0] == room_id and (len(name) == 1 or author in name[1:]):
+                items.add(place)
