@@ -91,13 +91,13 @@ def make_pair() -> tuple[End, End]:
 def exchange(a: End, b: End, now: float = 0.0) -> None:
     """Carry bytes both ways until both fall silent."""
     for _ in range(50):
+        a.drain()
+        b.drain()
         from_a, from_b = a.connection.data_to_send(), b.connection.data_to_send()
         if from_a:
             b.connection.receive_data(from_a, now)
         if from_b:
             a.connection.receive_data(from_b, now)
-        a.drain()
-        b.drain()
         if not from_a and not from_b:
             return
     raise AssertionError("The two never fell silent.")
