@@ -41,6 +41,7 @@ from p2pim.protocol.events import Closed, Event, Ready, Reason, RecordReceived
 from p2pim.protocol.frames import FrameReader, frame
 from p2pim.protocol.handshake import Handshake, Session, StaticKey
 from p2pim.protocol.identity import Identity, PeerId
+from p2pim.protocol.liveness import URGENT_LIMIT, Liveness, Verdict
 from p2pim.protocol.network import (
     NONCE_LENGTH,
     PREAMBLE_LENGTH,
@@ -53,9 +54,6 @@ from p2pim.protocol.states import LIMITS, NEXT, ConnectionState
 
 __all__ = ["Closed", "Connection", "ConnectionState", "Event", "Policy", "Ready", "Reason", "RecordReceived"]
 
-RECORD_PATIENCE: Final = 30.0
-"""A frame that has begun must be whole after this many seconds."""
-DEAD_AFTER: Final = 10.0
 MAX_AGE: Final = 12 * 3600.0
 """The initiator ends a session of this age; new keys come with a new connection."""
 RESPONDER_GRACE: Final = 300.0
@@ -111,12 +109,7 @@ class Connection:
         self._now = now
         self._phase_ends = inf
         # Jitter, or all the links that a network break ended at once would ping in step for ever.
-        self._idle = ping_after * (0.9 + 0.2 * random(1)[0] / 255)
-        self._heard_at = now
-        self._begun_at = inf
-        self._echo: bytes | None = None
-        self._dead_at = inf
-        self._urgent = False
+        self._liveness = Liveness(ping_after * (0.9 + 0.2 * random(1)[0] / 255))
         self._flooded = False
         if initiator:
             self._dial(networks[0])
@@ -129,9 +122,8 @@ class Connection:
         """Take bytes from the network. Then call ``next_event`` and send ``data_to_send``."""
         if self.state is ConnectionState.CLOSED:
             return
-        self._now = self._heard_at = now
-        if not self._urgent:
-            self._dead_at = inf
+        self._now = now
+        self._liveness.heard(now)
         self._reader.feed(data)
         if self._session is None:
             self._advance()
@@ -175,36 +167,29 @@ class Connection:
         """Say BYE, if that can be said already, and end."""
         self._bye(Reason.LOCAL, code)
 
-    def ping(self, now: float, limit: float = 2.0) -> None:
+    def ping(self, now: float, limit: float = URGENT_LIMIT) -> None:
         """Ask at once whether the path still works; without an answer to just this, dead after ``limit``."""
         if self.state is ConnectionState.READY:
-            self._urgent = True
-            self._ask(now, min(now + limit, self._dead_at))
+            self._liveness.ask_urgently(self._ask(), now, limit)
 
     def deadline(self) -> float:
         """When ``tick`` has something to do, unless bytes arrive first."""
-        if self.state is not ConnectionState.READY:
-            return self._phase_ends
-        assert self.established_at is not None
-        age = MAX_AGE if self.initiator else MAX_AGE + RESPONDER_GRACE
-        asked = self._heard_at + self._idle if self._dead_at == inf else self._dead_at
-        return min(asked, self._begun_at + RECORD_PATIENCE, self.established_at + age)
+        return min(self._phase_ends, self._liveness.deadline())
 
     def tick(self, now: float) -> None:
         """Let time pass: ping, or give up."""
-        if now < self.deadline():
-            return
         self._now = now
-        if self.state is not ConnectionState.READY:
+        if now >= self._phase_ends:
             self._bye(Reason.TIMEOUT, records.IDLE_OR_AGE)
-        elif now >= self._dead_at:
-            self._close(Reason.DEAD, records.IDLE_OR_AGE)
-        elif now >= self._begun_at + RECORD_PATIENCE:
-            self._bye(Reason.TIMEOUT, records.PROTOCOL)
-        elif now >= self._heard_at + self._idle and self._dead_at == inf:
-            self._ask(now, now + DEAD_AFTER)
-        else:
-            self._bye(Reason.AGE, records.IDLE_OR_AGE)
+        match self._liveness.verdict(now):
+            case Verdict.ASK:
+                self._liveness.ask(self._ask(), now)
+            case Verdict.DEAD:
+                self._close(Reason.DEAD, records.IDLE_OR_AGE)
+            case Verdict.SLOW:
+                self._bye(Reason.TIMEOUT, records.PROTOCOL)
+            case Verdict.OLD:
+                self._bye(Reason.AGE, records.IDLE_OR_AGE)
 
     # the handshake, step by step
 
@@ -290,7 +275,7 @@ class Connection:
             sealed = self._reader.take_frame(limits.least, limits.most)
             if sealed is None:
                 return self._starve()
-            self._begun_at = inf
+            self._liveness.frame_ended()
             self._take(records.decode(session.decrypt(sealed)))
         except DecodeError:
             self._bye(Reason.PROTOCOL, records.PROTOCOL)
@@ -302,7 +287,7 @@ class Connection:
         if self._ended:
             self._close(Reason.ENDED, 0, remote=True)
         elif self._reader.buffered:
-            self._begun_at = min(self._begun_at, self._now)
+            self._liveness.frame_begun(self._now)
         return self._ended
 
     def _take(self, record: Record | Unknown) -> None:
@@ -311,8 +296,7 @@ class Connection:
         elif isinstance(record, Ping):
             self._write(Pong(record.echo))
         elif isinstance(record, Pong):
-            if record.echo == self._echo:
-                self._urgent, self._dead_at = False, inf
+            self._liveness.answered(record.echo)
         elif isinstance(record, Bye):
             self._close(Reason.BYE, record.code, remote=True)
         elif isinstance(record, Hello):
@@ -326,13 +310,16 @@ class Connection:
         assert self.peer_id is not None
         assert self.boot_id is not None
         assert self.network is not None
+        assert self.established_at is not None
         self._enter(NEXT[self.state])
+        age = MAX_AGE if self.initiator else MAX_AGE + RESPONDER_GRACE
+        self._liveness.start(self._now, self.established_at + age)
         self._events.append(Ready(self.peer_id, self.boot_id, self.network, record))
 
-    def _ask(self, now: float, dead_at: float) -> None:
-        self._echo = self._random(ECHO_LENGTH)
-        self._dead_at = dead_at
-        self._write(Ping(self._echo))
+    def _ask(self) -> bytes:
+        echo = self._random(ECHO_LENGTH)
+        self._write(Ping(echo))
+        return echo
 
     # the end
 
@@ -346,6 +333,7 @@ class Connection:
             return
         self.state = ConnectionState.CLOSED
         self._phase_ends = inf
+        self._liveness.stop()
         self._handshake = self._session = None
         self._reader = FrameReader()
         self._events.append(Closed(reason, code, remote))
