@@ -1,0 +1,379 @@
+"""The address book: which endpoints to dial, and when. Pure: time and randomness are arguments.
+
+Theory. Every way of learning an address (mDNS, the addresses of earlier runs, what the user typed) only
+puts a *hint* in here; only a finished handshake makes a peer. A hint passes the dial policy or is dropped,
+so nobody can use us to scan or flood others: an advert costs its victim one connection attempt per back-off
+step.
+
+An entry is *covered* when a Link to its peer is up: then it is not dialled. For an endpoint we once reached
+we know whose it is. For a fresh advert we do not, and the peer may have dialled us meanwhile from a port
+that says nothing; so as many adverts of a host as there are accepted peers of that host without a known
+endpoint count as covered. If that guess is wrong, a second Link comes up and the tie-break closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
+
+from p2pim.node.address import Address, Endpoint, canonical, is_office, parse
+from p2pim.node.limits import TokenBucket
+from p2pim.protocol.identity import PeerId
+
+CAPACITY = 512
+PER_HOST = 8
+STAGGER = 0.25  # between the addresses of one instance
+OTHER_ADDRESS_HOLD = 60.0  # before the other addresses of an instance we reached are tried
+STABLE_AFTER = 30.0  # a Link that died younger counts as a failed dial, or a peer that hangs up makes us spin
+REDIAL_SPREAD = 0.3
+BACKOFF_CAP = 60.0
+LONG_STEPS = ((24 * 3600.0, 1800.0), (600.0, 300.0))  # (failing for, step)
+FORGET_AFTER = 24 * 3600.0
+
+
+class Source(Enum):
+    """How an endpoint was learnt; the dial policy depends on it."""
+
+    TYPED = "typed"
+    KNOWN = "known"
+    MDNS = "mdns"
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where this node is: subnets in use, all addresses, own port, scopes for link-local dials."""
+
+    subnets: tuple[IPv4Interface | IPv6Interface, ...] = ()
+    addresses: frozenset[Address] = frozenset()
+    port: int = 0
+    scopes: tuple[int, ...] = ()
+
+    def on_link(self, address: Address) -> bool:
+        """Tell whether a subnet we use holds the address."""
+        return any(address in subnet.network for subnet in self.subnets)
+
+    def is_broadcast(self, address: Address) -> bool:
+        """Tell whether the address means every host of a network."""
+        if not isinstance(address, IPv4Address):
+            return False
+        return int(address) == 0xFFFFFFFF or any(
+            address == subnet.network.broadcast_address and subnet.network.prefixlen < 31
+            for subnet in self.subnets
+        )
+
+    def is_self(self, address: Address, port: int) -> bool:
+        """Tell whether a dial would end at our own listener. Another port is another user here."""
+        return port == self.port and (address.is_loopback or address in self.addresses)
+
+
+def refusal(endpoint: Endpoint, source: Source, here: Here) -> str | None:
+    """Return why the dial policy forbids this endpoint, or None."""
+    if not 1024 <= endpoint.port <= 65535:
+        return "the port is not between 1024 and 65535"
+    address = parse(endpoint.host)
+    if address is None:
+        return None if source is Source.TYPED else "not an address"
+    if address.is_multicast or address.is_unspecified or here.is_broadcast(address):
+        return "not the address of one host"
+    if here.is_self(address, endpoint.port):
+        return "this node itself"
+    if source is Source.TYPED:
+        return None
+    return _refusal_of_hint(address, source, here)
+
+
+def _refusal_of_hint(address: Address, source: Source, here: Here) -> str | None:
+    if address.is_loopback:
+        return None if here.on_link(address) else "loopback is not among the interfaces"
+    if address.version == 6 and address.is_link_local:
+        return None if here.scopes else "no interface for a link-local address"
+    if source is Source.KNOWN and is_office(address):
+        return None
+    return None if here.on_link(address) else "outside of the local subnets"
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One endpoint and what became of dialling it."""
+
+    endpoint: Endpoint
+    source: Source
+    seen: float
+    due: float
+    resets: TokenBucket
+    network: str | None = None
+    label: str | None = None
+    peer_id: PeerId | None = None
+    good: bool = False
+    failures: int = 0
+    failing_since: float | None = None
+    dialling: bool = False
+    linked: bool = False
+    is_self: bool = False
+    refused: str | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to dial now, best first, and when to look again."""
+
+    ready: list[Entry] = field(default_factory=list)
+    next_due: float = float("inf")
+
+
+class AddressBook:
+    """All endpoints, bounded; see the module's theory."""
+
+    def __init__(
+        self, random: Callable[[int], bytes], *, capacity: int = CAPACITY, per_host: int = PER_HOST
+    ) -> None:
+        self._random = random
+        self._capacity, self._per_host = capacity, per_host
+        self._entries: dict[Endpoint, Entry] = {}
+        self._accepted: dict[str, dict[PeerId, int]] = {}
+        self._here = Here()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def here(self) -> Here:
+        """Where this node is now."""
+        return self._here
+
+    @here.setter
+    def here(self, here: Here) -> None:
+        self._here = here
+        for entry in self._entries.values():
+            entry.refused = refusal(entry.endpoint, entry.source, here)
+            entry.is_self = False
+
+    def entry(self, endpoint: Endpoint) -> Entry | None:
+        """Return the entry of an endpoint."""
+        return self._entries.get(_canonical(endpoint))
+
+    def add(
+        self,
+        endpoint: Endpoint,
+        source: Source,
+        now: float,
+        *,
+        network: str | None = None,
+        label: str | None = None,
+        peer_id: PeerId | None = None,
+        delay: float = 0.0,
+    ) -> str | None:
+        """Take a hint; return why it was refused, or None. Repeated, it may reset the back-off."""
+        endpoint = _canonical(endpoint)
+        refused = refusal(endpoint, source, self._here)
+        if refused is not None:
+            return refused
+        entry = self._entries.get(endpoint)
+        if entry is None:
+            if not self._make_room(endpoint.host):
+                return "the address book is full"
+            bucket = TokenBucket(rate=1 / 30, burst=3, now=now)
+            entry = Entry(endpoint, source, now, now + delay, bucket)
+            self._entries[endpoint] = entry
+            entry.peer_id, entry.good = peer_id, peer_id is not None
+        else:
+            self._repeat(entry, source, label, now, delay)
+        entry.seen, entry.refused = now, None
+        entry.network = network or entry.network
+        entry.label = label or entry.label
+        return None
+
+    def sight(
+        self,
+        label: str,
+        hosts: Iterable[str],
+        port: int,
+        *,
+        network: str,
+        now: float,
+        delay: float = 0.0,
+    ) -> int:
+        """Take an mDNS sighting of one instance with all its addresses; return how many were accepted."""
+        endpoints = sorted(
+            (_canonical(endpoint) for host in hosts for endpoint in self._scoped(host, port)), key=self._rank
+        )
+        taken = 0
+        for endpoint in endpoints:
+            refused = self.add(
+                endpoint, Source.MDNS, now, network=network, label=label, delay=delay + taken * STAGGER
+            )
+            taken += refused is None
+        return taken
+
+    def plan(self, now: float, is_linked: Callable[[PeerId], bool]) -> Plan:
+        """Return the entries to dial now, those that once worked first, and the time of the next one."""
+        covered_hosts = self._covered_hosts()
+        plan = Plan()
+        for entry in self._entries.values():
+            if entry.dialling or entry.is_self or entry.refused is not None:
+                continue
+            if entry.peer_id is not None:
+                covered = is_linked(entry.peer_id)
+            else:
+                covered = entry.label is not None and entry.endpoint.host in covered_hosts
+            if covered:
+                continue
+            if entry.due <= now:
+                plan.ready.append(entry)
+            else:
+                plan.next_due = min(plan.next_due, entry.due)
+        plan.ready.sort(key=lambda entry: (not entry.good, self._rank(entry.endpoint), entry.due))
+        return plan
+
+    def succeeded(self, entry: Entry, peer_id: PeerId, now: float) -> None:
+        """Note that a dial ended in a Link to `peer_id`."""
+        entry.dialling, entry.linked, entry.good = False, True, True
+        entry.peer_id, entry.seen, entry.failing_since = peer_id, now, None
+        for other in self._entries.values():
+            if other is not entry and entry.label is not None and other.label == entry.label:
+                other.due = max(other.due, now + OTHER_ADDRESS_HOLD)
+
+    def failed(self, entry: Entry, now: float) -> None:
+        """Note a failed dial: wait longer, and drop adverts that never worked after a day."""
+        entry.dialling = False
+        entry.failing_since = now if entry.failing_since is None else entry.failing_since
+        if entry.source is Source.MDNS and not entry.good and now - entry.failing_since >= FORGET_AFTER:
+            self._entries.pop(entry.endpoint, None)
+            return
+        self._back_off(entry, now)
+
+    def turned_out_self(self, entry: Entry) -> None:
+        """Note that the dial ended at this very node (an address we did not know as ours)."""
+        entry.dialling, entry.is_self = False, True
+
+    def accepted(self, peer_id: PeerId, host: str) -> None:
+        """Note a Link to `peer_id` that was dialled by it, from `host`."""
+        peers = self._accepted.setdefault(canonical(host), {})
+        peers[peer_id] = peers.get(peer_id, 0) + 1
+
+    def lost_accepted(self, peer_id: PeerId, host: str, now: float) -> None:
+        """Note the end of such a Link."""
+        peers = self._accepted[canonical(host)]
+        peers[peer_id] -= 1
+        if not peers[peer_id]:
+            del peers[peer_id]
+        if not peers:
+            del self._accepted[canonical(host)]
+        self._redial(peer_id, now)
+
+    def lost_dialled(self, entry: Entry, lived: float, now: float) -> None:
+        """Note the end of a Link that we had dialled."""
+        entry.linked = False
+        if lived < STABLE_AFTER:
+            self._back_off(entry, now)
+            return
+        entry.failures, entry.failing_since = 0, None
+        if entry.peer_id is not None:
+            self._redial(entry.peer_id, now)
+
+    def reset(self, now: float) -> None:
+        """Forget all back-offs: the network changed, the machine woke up or the user asked."""
+        for entry in self._entries.values():
+            entry.failures, entry.failing_since = 0, None
+            entry.due = min(entry.due, now)
+
+    def is_known(self, host: str) -> bool:
+        """Tell whether a Link to this address once came up or the user typed it; an advert is not enough."""
+        host = canonical(host)
+        return any(
+            entry.endpoint.host == host and (entry.good or entry.source is Source.TYPED)
+            for entry in self._entries.values()
+        )
+
+    def typed_addresses(self) -> list[Endpoint]:
+        """Return what the user typed."""
+        return [entry.endpoint for entry in self._entries.values() if entry.source is Source.TYPED]
+
+    def _back_off(self, entry: Entry, now: float) -> None:
+        entry.failures += 1
+        step = min(BACKOFF_CAP, 2.0 ** min(entry.failures - 1, 16))
+        if entry.failing_since is not None:
+            failing = now - entry.failing_since
+            step = next((long for failing_for, long in LONG_STEPS if failing >= failing_for), step)
+        entry.due = now + step * (0.5 + 0.5 * self._fraction())
+
+    def _repeat(self, entry: Entry, source: Source, label: str | None, now: float, delay: float) -> None:
+        if source is Source.TYPED:
+            entry.source = source
+            entry.due, entry.failures, entry.failing_since = now, 0, None
+            return
+        renewed = label != entry.label and not entry.linked
+        if (entry.failures or renewed) and entry.resets.take(now):
+            entry.due = min(entry.due, now) if entry.failures else now + delay
+            entry.failures, entry.failing_since = 0, None
+            if renewed:
+                # Another process may have taken over the endpoint: whose it is must be learnt anew.
+                entry.peer_id = None
+
+    def _redial(self, peer_id: PeerId, now: float) -> None:
+        # Both ends notice a dead Link at the same moment: spread, or they always dial twice.
+        for entry in self._entries.values():
+            if entry.peer_id == peer_id and not entry.failures:
+                entry.due = now + REDIAL_SPREAD * self._fraction()
+
+    def _covered_hosts(self) -> set[str]:
+        covered: set[str] = set()
+        by_host: dict[str, list[Entry]] = {host: [] for host in self._accepted}
+        for entry in self._entries.values():
+            if entry.endpoint.host in by_host:
+                by_host[entry.endpoint.host].append(entry)
+        for host, entries in by_host.items():
+            peers = self._accepted[host]
+            located = {entry.peer_id for entry in entries}
+            adverts = {
+                entry.label
+                for entry in entries
+                if entry.peer_id is None and not entry.failures and not entry.is_self
+            }
+            unlocated = len(peers.keys() - located)
+            if unlocated and unlocated >= len(adverts):
+                covered.add(host)
+        return covered
+
+    def _make_room(self, host: str) -> bool:
+        same_host = [entry for entry in self._entries.values() if entry.endpoint.host == host]
+        if len(same_host) >= self._per_host:
+            return self._evict(same_host, good_too=False)
+        if len(self._entries) >= self._capacity:
+            return self._evict(list(self._entries.values()), good_too=True)
+        return True
+
+    def _evict(self, entries: Sequence[Entry], *, good_too: bool) -> bool:
+        candidates = [
+            entry
+            for entry in entries
+            if entry.source is not Source.TYPED and not entry.dialling and (good_too or not entry.good)
+        ]
+        if not candidates:
+            return False
+        del self._entries[min(candidates, key=lambda entry: (entry.good, entry.seen)).endpoint]
+        return True
+
+    def _scoped(self, host: str, port: int) -> list[Endpoint]:
+        address = parse(host)
+        if address is not None and address.version == 6 and address.is_link_local:
+            # The scope a packet came by was measured to be wrong on hosts with two LANs: try every interface.
+            return [Endpoint(f"{address}%{scope}", port) for scope in self._here.scopes]
+        return [Endpoint(host, port)]
+
+    def _rank(self, endpoint: Endpoint) -> int:
+        address = parse(endpoint.host)
+        if address is None:
+            return 1
+        if address.version == 6 and address.is_link_local:
+            return 2
+        return 0 if self._here.on_link(address) else 1
+
+    def _fraction(self) -> float:
+        return int.from_bytes(self._random(4), "big") / 2**32
+
+
+def _canonical(endpoint: Endpoint) -> Endpoint:
+    return Endpoint(canonical(endpoint.host), endpoint.port)

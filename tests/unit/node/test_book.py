@@ -1,0 +1,406 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from ipaddress import ip_address, ip_interface
+
+import pytest
+
+from p2pim.node.address import Endpoint
+from p2pim.node.book import (
+    OTHER_ADDRESS_HOLD,
+    PER_HOST,
+    STABLE_AFTER,
+    STAGGER,
+    AddressBook,
+    Entry,
+    Here,
+    Source,
+    refusal,
+)
+
+ANNA, BEN = b"a" * 32, b"b" * 32
+HERE = Here(
+    subnets=(ip_interface("10.0.0.1/24"), ip_interface("fd00::1/64"), ip_interface("192.168.7.1/31")),
+    addresses=frozenset(map(ip_address, ("10.0.0.1", "fd00::1", "172.17.0.1", "192.168.7.1"))),
+    port=26747,
+    scopes=(2, 3),
+)
+LOOPBACK = Here(
+    subnets=(ip_interface("127.0.0.1/8"),), addresses=frozenset({ip_address("127.0.0.1")}), port=5000
+)
+A = Endpoint("10.0.0.2", 26747)
+
+
+def longest(size: int) -> bytes:
+    """Jitter at its upper end, so that a back-off is its step (within a millionth)."""
+    return b"\xff" * size
+
+
+def nobody(peer_id: bytes) -> bool:
+    return False
+
+
+def linked(*peers: bytes) -> Callable[[bytes], bool]:
+    return peers.__contains__
+
+
+def make(here: Here = HERE, **limits: int) -> AddressBook:
+    book = AddressBook(longest, **limits)
+    book.here = here
+    return book
+
+
+def take(book: AddressBook, endpoint: Endpoint) -> Entry:
+    entry = book.entry(endpoint)
+    assert entry is not None
+    return entry
+
+
+def due(book: AddressBook, now: float, is_linked: Callable[[bytes], bool] = nobody) -> list[str]:
+    return [str(entry.endpoint) for entry in book.plan(now, is_linked).ready]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "sources"),
+    [
+        ("10.0.0.2", 26747, "mdns known typed"),
+        ("10.0.0.2", 1024, "mdns known typed"),
+        ("10.0.0.2", 1023, ""),
+        ("10.0.0.2", 0, ""),
+        ("10.0.0.2", 65536, ""),
+        ("10.0.0.1", 26747, ""),  # this node
+        ("10.0.0.1", 26748, "mdns known typed"),  # another user of this machine
+        ("172.17.0.1", 26747, ""),  # this node, at an interface that is not used
+        ("172.17.0.1", 26748, "known typed"),
+        ("10.0.1.2", 26747, "known typed"),  # off link
+        ("100.64.1.2", 26747, "known typed"),
+        ("8.8.8.8", 26747, "typed"),
+        ("127.0.0.1", 26747, ""),
+        ("127.0.0.1", 26748, "typed"),
+        ("::1", 26748, "typed"),
+        ("10.0.0.255", 26747, ""),  # broadcast
+        ("255.255.255.255", 26747, ""),
+        ("192.168.7.0", 26747, "mdns known typed"),  # a /31 has no broadcast address
+        ("224.0.0.251", 26747, ""),
+        ("ff02::fb", 26747, ""),
+        ("0.0.0.0", 26747, ""),
+        ("::", 26747, ""),
+        ("fd00::2", 26747, "mdns known typed"),
+        ("fd01::2", 26747, "known typed"),
+        ("2001:db8::1", 26747, "typed"),
+        ("fe80::2%2", 26747, "mdns known typed"),
+        ("office.example", 26747, "typed"),
+    ],
+)
+def test_dial_policy(host: str, port: int, sources: str) -> None:
+    allowed = {source.value for source in Source if refusal(Endpoint(host, port), source, HERE) is None}
+    assert allowed == set(sources.split())
+
+
+def test_loopback_is_dialled_when_it_is_the_interface() -> None:
+    assert refusal(Endpoint("127.0.0.1", 5001), Source.MDNS, LOOPBACK) is None
+    assert refusal(Endpoint("127.0.0.1", 5000), Source.MDNS, LOOPBACK) is not None
+    assert refusal(A, Source.MDNS, LOOPBACK) is not None
+    assert refusal(Endpoint("fe80::2", 5001), Source.MDNS, LOOPBACK) is not None
+
+
+def test_a_hint_is_due_after_its_delay_and_once() -> None:
+    book = make()
+    assert book.add(A, Source.MDNS, 10, network="open", label="aa", delay=0.3) is None
+    assert book.plan(10, nobody).next_due == 10.3
+    assert due(book, 10.2) == []
+    assert due(book, 10.3) == ["10.0.0.2:26747"]
+    take(book, A).dialling = True
+    assert due(book, 10.3) == []
+    assert book.plan(10.3, nobody).next_due == float("inf")
+    assert take(book, A).network == "open"
+    assert book.add(Endpoint("8.8.8.8", 2000), Source.MDNS, 10) is not None
+    assert len(book) == 1
+
+
+def test_all_addresses_of_an_instance_are_tried_one_after_the_other() -> None:
+    book = make()
+    hosts = ["fe80::9%7", "10.0.0.9", "8.8.8.8", "fd00::9"]
+    assert book.sight("aa", hosts, 2000, network="open", now=0) == 4
+    order = ["10.0.0.9:2000", "[fd00::9]:2000", "[fe80::9%2]:2000", "[fe80::9%3]:2000"]
+    for n in range(4):
+        assert due(book, n * STAGGER) == order[: n + 1]
+
+
+def test_what_worked_is_dialled_first_then_the_own_subnet_then_the_rest_then_link_local() -> None:
+    book = make()
+    for host in ("fe80::4%2", "office.example", "10.9.0.4", "10.0.0.4"):
+        assert book.add(Endpoint(host, 2000), Source.TYPED, 0) is None
+    assert book.add(Endpoint("10.9.0.5", 2000), Source.KNOWN, 1, peer_id=ANNA) is None
+    assert due(book, 1) == [
+        "10.9.0.5:2000",
+        "10.0.0.4:2000",
+        "office.example:2000",
+        "10.9.0.4:2000",
+        "[fe80::4%2]:2000",
+    ]
+
+
+def test_a_failing_endpoint_is_dialled_less_and_less() -> None:
+    book, now, steps = make(), 0.0, []
+    book.add(A, Source.TYPED, now)
+    entry = take(book, A)
+    while now < 26 * 3600:
+        assert due(book, now) == ["10.0.0.2:26747"]
+        book.failed(entry, now)
+        steps.append(round(entry.due - now))
+        now = entry.due
+    assert steps[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert steps.index(300) in range(14, 18)
+    assert steps[-1] == 1800
+    assert sorted(steps) == steps
+
+
+def test_jitter_spreads_dials_over_the_second_half_of_a_step() -> None:
+    book = AddressBook(bytes)
+    book.here = HERE
+    book.add(A, Source.TYPED, 0)
+    book.failed(take(book, A), 0)
+    assert take(book, A).due == 0.5
+
+
+def test_an_advert_that_never_worked_is_forgotten_after_a_day() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    entry = take(book, A)
+    book.failed(entry, 0)
+    book.failed(entry, 24 * 3600 - 1)
+    assert len(book) == 1
+    book.failed(entry, 24 * 3600)
+    assert len(book) == 0
+    book.failed(entry, 24 * 3600)
+    assert len(book) == 0
+
+
+def test_an_address_that_worked_is_never_forgotten_for_failing() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    book.succeeded(take(book, A), ANNA, 0)
+    book.failed(take(book, A), 1)
+    book.failed(take(book, A), 2 * 24 * 3600)
+    assert len(book) == 1
+
+
+def test_an_advert_resets_the_back_off_three_times_and_then_twice_a_minute() -> None:
+    book, resets = make(), []
+    book.add(A, Source.MDNS, 0, label="aa")
+    entry = take(book, A)
+    for second in range(121):
+        book.failed(entry, second)
+        book.failed(entry, second)
+        book.add(A, Source.MDNS, second, label="aa")
+        if entry.due <= second:
+            resets.append(second)
+    assert resets[:3] == [0, 1, 2]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(resets[3:])]
+    assert gaps
+    assert all(29 <= gap <= 31 for gap in gaps)
+
+
+def test_an_advert_of_what_does_not_fail_changes_nothing() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa", delay=5)
+    book.add(A, Source.MDNS, 1, label="aa")
+    assert take(book, A).due == 5
+
+
+def test_a_new_label_means_another_process_at_the_endpoint() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    entry = take(book, A)
+    book.succeeded(entry, ANNA, 0)
+    book.lost_dialled(entry, STABLE_AFTER, 100)
+    assert due(book, 101, linked(ANNA)) == []
+    book.add(A, Source.MDNS, 101, label="bb", delay=0.3)
+    assert due(book, 101.2, linked(ANNA)) == []
+    assert due(book, 101.3, linked(ANNA)) == ["10.0.0.2:26747"]
+    assert entry.good
+
+
+def test_a_forged_label_does_not_make_us_dial_a_peer_we_have_a_link_to() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    book.succeeded(take(book, A), ANNA, 0)
+    for n in range(100):
+        book.add(A, Source.MDNS, n, label=f"{n}")
+        assert due(book, n, linked(ANNA)) == []
+
+
+def test_what_the_user_types_is_dialled_at_once_even_if_it_failed() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    for _ in range(9):
+        book.failed(take(book, A), 0)
+    book.add(A, Source.TYPED, 1)
+    assert due(book, 1) == ["10.0.0.2:26747"]
+    assert book.typed_addresses() == [A]
+    assert book.is_known("10.0.0.2")
+
+
+def test_a_linked_peer_is_not_dialled_and_is_when_the_link_is_lost() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    entry = take(book, A)
+    assert not book.is_known("10.0.0.2"), "an advert alone is no acquaintance"
+    book.succeeded(entry, ANNA, 0)
+    assert book.is_known("10.0.0.2")
+    assert due(book, 1000, linked(ANNA)) == []
+    book.lost_dialled(entry, 1000, 1000)
+    assert due(book, 1000) == []
+    assert due(book, 1000.3) == ["10.0.0.2:26747"]
+
+
+def test_a_peer_that_hangs_up_at_once_is_dialled_less_and_less() -> None:
+    book, now, steps = make(), 0.0, []
+    book.add(A, Source.TYPED, now)
+    entry = take(book, A)
+    for _ in range(8):
+        book.succeeded(entry, ANNA, now)
+        book.lost_dialled(entry, 1, now + 1)
+        steps.append(round(entry.due - now - 1))
+        now = entry.due
+    assert steps == [1, 2, 4, 8, 16, 32, 60, 60]
+    book.succeeded(entry, ANNA, now)
+    book.lost_dialled(entry, STABLE_AFTER, now + STABLE_AFTER)
+    assert entry.due - now - STABLE_AFTER < 1
+
+
+def test_a_link_replaced_long_ago_does_not_count_as_failing_since_then() -> None:
+    book = make()
+    book.add(A, Source.TYPED, 0)
+    entry = take(book, A)
+    book.succeeded(entry, ANNA, 0)
+    book.lost_dialled(entry, 1, 1)
+    book.failed(entry, 50000)
+    assert entry.due - 50000 < 5
+
+
+def test_an_entry_without_a_peer_can_end_too() -> None:
+    book = make()
+    book.add(A, Source.TYPED, 0)
+    book.lost_dialled(take(book, A), STABLE_AFTER, 0)
+    assert due(book, 0) == ["10.0.0.2:26747"]
+
+
+def test_other_addresses_of_a_peer_we_reached_wait_a_minute() -> None:
+    book = make()
+    book.sight("aa", ["10.0.0.9", "fd00::9"], 2000, network="open", now=0)
+    book.succeeded(take(book, Endpoint("10.0.0.9", 2000)), ANNA, 1)
+    assert due(book, OTHER_ADDRESS_HOLD, linked(ANNA)) == []
+    assert due(book, 1 + OTHER_ADDRESS_HOLD, linked(ANNA)) == ["[fd00::9]:2000"]
+
+
+def test_an_advert_of_a_host_whose_peer_dialled_us_is_not_dialled() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa", delay=0.3)
+    book.accepted(ANNA, "::ffff:10.0.0.2")
+    assert due(book, 1, linked(ANNA)) == []
+    book.lost_accepted(ANNA, "10.0.0.2", 2)
+    assert due(book, 2) == ["10.0.0.2:26747"]
+
+
+def test_two_users_of_one_host_are_told_apart() -> None:
+    book, other = make(), Endpoint("10.0.0.2", 26748)
+    book.add(A, Source.MDNS, 0, label="aa")
+    book.add(other, Source.MDNS, 0, label="bb")
+    book.accepted(ANNA, "10.0.0.2")
+    assert len(due(book, 0, linked(ANNA))) == 2, "one of the two is not Anna"
+    book.succeeded(take(book, other), BEN, 0)
+    assert due(book, 0, linked(ANNA, BEN)) == [], "so the other is"
+    book.accepted(BEN, "10.0.0.2")
+    book.accepted(BEN, "10.0.0.2")
+    book.lost_accepted(BEN, "10.0.0.2", 1)
+    assert due(book, 1, linked(ANNA, BEN)) == []
+    book.lost_accepted(BEN, "10.0.0.2", 1)
+    book.lost_accepted(ANNA, "10.0.0.2", 1)
+    assert due(book, 1, linked(BEN)) == ["10.0.0.2:26747"]
+
+
+def test_a_dead_advert_of_that_host_does_not_make_us_doubt() -> None:
+    book, dead = make(), Endpoint("10.0.0.2", 26748)
+    book.add(dead, Source.MDNS, 0, label="bb")
+    book.failed(take(book, dead), 0)
+    book.add(A, Source.MDNS, 0, label="aa")
+    book.accepted(ANNA, "10.0.0.2")
+    assert due(book, 0, linked(ANNA)) == []
+
+
+def test_a_lost_accepted_link_makes_us_dial_where_the_peer_was() -> None:
+    book = make()
+    book.add(A, Source.KNOWN, 0, peer_id=ANNA)
+    book.add(Endpoint("10.0.0.3", 2000), Source.KNOWN, 0, peer_id=BEN)
+    book.accepted(ANNA, "10.0.0.77")
+    book.lost_accepted(ANNA, "10.0.0.77", 5)
+    assert 5 <= take(book, A).due <= 5.3
+    assert take(book, Endpoint("10.0.0.3", 2000)).due == 0
+
+
+def test_ourselves_are_dialled_once_and_again_only_elsewhere() -> None:
+    book = make()
+    book.add(A, Source.TYPED, 0)
+    book.turned_out_self(take(book, A))
+    book.reset(1)
+    assert due(book, 1000) == []
+    book.here = HERE
+    assert due(book, 1000) == ["10.0.0.2:26747"]
+
+
+def test_what_was_on_link_is_not_dialled_from_another_network() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa")
+    book.here = LOOPBACK
+    assert due(book, 0) == []
+    book.here = HERE
+    assert due(book, 0) == ["10.0.0.2:26747"]
+
+
+def test_reset_forgets_back_offs() -> None:
+    book = make()
+    book.add(A, Source.TYPED, 0)
+    for _ in range(10):
+        book.failed(take(book, A), 0)
+    book.reset(1)
+    assert due(book, 1) == ["10.0.0.2:26747"]
+    book.failed(take(book, A), 1)
+    assert take(book, A).due <= 2
+
+
+def test_one_host_has_at_most_eight_entries() -> None:
+    book = make()
+    for port in range(2000, 2020):
+        assert book.add(Endpoint("10.0.0.2", port), Source.MDNS, port) is None
+    assert len(book) == PER_HOST
+    assert book.entry(Endpoint("10.0.0.2", 2019)) is not None
+    assert book.entry(Endpoint("10.0.0.2", 2011)) is None, "the oldest go first"
+    for port in range(2012, 2020):
+        book.succeeded(take(book, Endpoint("10.0.0.2", port)), ANNA, 3000)
+    assert book.add(Endpoint("10.0.0.2", 3000), Source.MDNS, 3000) is not None
+
+
+def test_a_full_book_drops_adverts_before_acquaintances_and_never_what_was_typed() -> None:
+    book = make(capacity=3)
+    book.add(Endpoint("10.0.0.2", 2000), Source.TYPED, 0)
+    book.add(Endpoint("10.0.0.3", 2000), Source.KNOWN, 0, peer_id=ANNA)
+    for n in range(4, 9):
+        book.add(Endpoint(f"10.0.0.{n}", 2000), Source.MDNS, n)
+    assert due(book, 10) == ["10.0.0.3:2000", "10.0.0.2:2000", "10.0.0.8:2000"]
+    take(book, Endpoint("10.0.0.8", 2000)).dialling = True
+    book.add(Endpoint("10.0.0.9", 2000), Source.MDNS, 9)
+    assert book.entry(Endpoint("10.0.0.3", 2000)) is None
+    take(book, Endpoint("10.0.0.9", 2000)).dialling = True
+    assert book.add(Endpoint("10.0.0.10", 2000), Source.TYPED, 9) is not None
+    assert len(book) == 3
+
+
+def test_a_hint_keeps_what_an_earlier_one_knew() -> None:
+    book = make()
+    book.add(A, Source.MDNS, 0, label="aa", network="team")
+    book.add(A, Source.KNOWN, 0)
+    assert (take(book, A).label, take(book, A).network) == ("aa", "team")
+    assert book.here is HERE
