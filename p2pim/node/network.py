@@ -1,0 +1,233 @@
+"""The node on the network: listens, finds, dials and keeps Links going until it is stopped.
+
+One task, the pulse, does everything that happens by time: it wakes when something was learnt, when a dial is
+due and at least once a second, lets the deadlines of all Links pass, and dials what the address book says.
+Everything else happens in callbacks. Nothing is fatal once started: a taken port, no interface at all or
+broken mDNS only make the node less reachable, and `trouble` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Final
+
+from p2pim.errors import BadInput
+from p2pim.node.address import Endpoint, is_office, parse, parse_endpoint
+from p2pim.node.book import AddressBook, Here, Source
+from p2pim.node.discovery.interfaces import Interfaces, InterfaceWatch
+from p2pim.node.discovery.mdns import Mdns, Sighting
+from p2pim.node.host import Host, Known, Timing
+from p2pim.node.limits import AcceptPolicy
+from p2pim.node.listener import ANY, Listener
+from p2pim.node.sessions import Sessions
+from p2pim.node.tcp import LinkFactory
+
+DEFAULT_PORT: Final = 26747
+MDNS_RETRY: Final = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Network:
+    """See the module. `start` and `stop` once each; everything in one event loop."""
+
+    def __init__(
+        self,
+        node: Host,
+        new_link: LinkFactory,
+        *,
+        known: Iterable[Known] = (),
+        on_known: Callable[[Known], None] = lambda known: None,
+        on_changed: Callable[[], None] = lambda: None,
+        accept: AcceptPolicy | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self._node, self._known, self._on_changed = node, tuple(known), on_changed
+        self._timing = timing or Timing()
+        self._wake = asyncio.Event()
+        self.book = AddressBook(node.random)
+        self.sessions = Sessions(
+            node,
+            new_link,
+            self.book,
+            may_enter=self._may_enter,
+            accept=accept,
+            timing=self._timing,
+            on_known=on_known,
+            on_news=self._wake.set,
+        )
+        self._listener = Listener(self.sessions.accepting)
+        self._watch = InterfaceWatch(node.settings.interfaces, self._interfaces_changed)
+        self._mdns = Mdns(
+            networks=node.networks,
+            random=node.random,
+            now=node.clock.monotonic,
+            advertise=node.settings.visible != "nobody",
+            on_sighting=self._sighted,
+        )
+        self._pulsing: asyncio.Task[None] | None = None
+        self._next_tick = self._mdns_retry_at = node.clock.monotonic()
+        self._ticked_wall_ms = node.clock.wall_ms()
+
+    @property
+    def port(self) -> int:
+        """The port listened on; 0 if there is none."""
+        return self._listener.port
+
+    @property
+    def interfaces(self) -> Interfaces:
+        """The interfaces, used and ignored."""
+        return self._watch.current
+
+    @property
+    def trouble(self) -> str | None:
+        """Why peers may not be found by themselves, or None."""
+        return self._mdns.trouble if self._watch.current.used else "no network"
+
+    async def start(self) -> None:
+        """Listen, advertise, browse and dial. Succeeds without any network, too."""
+        self._watch.start()
+        self._settle_in()
+        now = self._node.clock.monotonic()
+        for text in self._node.settings.peers:
+            try:
+                self.add_address(parse_endpoint(text, DEFAULT_PORT))
+            except BadInput as error:
+                _log.warning("setting `peers`: %s", error)
+        for known in self._known:
+            self.book.add(known.endpoint, Source.KNOWN, now, network=known.network, peer_id=known.peer_id)
+        self._pulsing = asyncio.get_running_loop().create_task(self._pulse())
+
+    async def stop(self) -> None:
+        """Say goodbye to all peers and close everything, within about two seconds whatever they do."""
+        if self._pulsing is not None:
+            self._pulsing.cancel()
+        self._watch.close()
+        await asyncio.gather(self._listener.close(), self.sessions.close(), self._mdns.close())
+
+    def add_address(self, endpoint: Endpoint) -> None:
+        """Dial an address that the user typed, now and from now on; BadInput if that cannot be."""
+        refused = self.book.add(endpoint, Source.TYPED, self._node.clock.monotonic())
+        if refused is not None:
+            raise BadInput(f"{endpoint} cannot be dialled: {refused}")
+        self._wake.set()
+
+    def retry(self) -> None:
+        """Forget all back-offs and dial: the user asked, or others may be reachable again."""
+        self.book.reset(self._node.clock.monotonic())
+        self._wake.set()
+
+    # what happens by time
+
+    async def _pulse(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                delay = self._beat(self._node.clock.monotonic())
+            except Exception:
+                # One bad Link must not end discovery and deadlines for all others.
+                _log.exception("the pulse of the network failed")
+                delay = self._timing.tick
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
+
+    def _beat(self, now: float) -> float:
+        if now >= self._next_tick:
+            self._tick(now)
+        return max(0.0, min(self._next_tick, self._dial(now)) - now)
+
+    def _tick(self, now: float) -> None:
+        wall_ms = self._node.clock.wall_ms()
+        # The monotonic clock stands still in sleep, so a tick that took long by the wall clock tells of one.
+        slept = (wall_ms - self._ticked_wall_ms) / 1000 > self._timing.tick + self._timing.resume_gap
+        self._ticked_wall_ms = wall_ms
+        if slept and not self._watch.check():
+            self._refresh()
+        deadline = self.sessions.tick(now)
+        self._next_tick = max(now + 0.01, min(now + self._timing.tick, deadline))
+        self._mdns.tick(now, alone=not self.sessions.any_ready)
+        if self._mdns.trouble is not None and now >= self._mdns_retry_at:
+            self._start_mdns()
+
+    def _dial(self, now: float) -> float:
+        """Start the dials that are due, as limits allow, and return when to look again."""
+        networks = {network.name: network for network in self._node.networks()}
+        if not networks:
+            return float("inf")
+        plan = self.book.plan(now, self._node.is_linked)
+        for entry in plan.ready:
+            if entry.peer_id is not None and self.sessions.penalties.is_shut_out(entry.peer_id, now):
+                self.book.failed(entry, now)
+                continue
+            network = networks.get(entry.network or "") or next(iter(networks.values()))
+            if not self.sessions.dial(entry, network, now):
+                return now + max(0.01, self.sessions.dialer.ready_in(now))
+        return plan.next_due
+
+    # what is learnt
+
+    def _may_enter(self, host: str) -> bool:
+        address = parse(host)
+        if address is None:
+            return False
+        if address.is_loopback or is_office(address):
+            return True
+        # Anything else only where the user said so: an interface or a peer that was named.
+        if self._node.settings.interfaces and self.book.here.on_link(address):
+            return True
+        return any(parse(endpoint.host) == address for endpoint in self.book.typed_addresses())
+
+    def _sighted(self, sighting: Sighting) -> None:
+        # One of the two dials at once, the other only if that failed: one connection, not two.
+        waits = self._mdns.advertise and self._mdns.label > sighting.label
+        taken = self.book.sight(
+            sighting.label,
+            sighting.hosts,
+            sighting.port,
+            network=sighting.network.name,
+            now=self._node.clock.monotonic(),
+            delay=self._timing.larger_label_waits if waits else 0.0,
+        )
+        if taken:
+            self._wake.set()
+
+    def _interfaces_changed(self, new: Interfaces, old: Interfaces) -> None:
+        _log.info("interfaces changed: %d addresses in use", len(new.used))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """After a change or a sleep: drop what cannot live, test the rest, look around as if just started."""
+        now, addresses = self._node.clock.monotonic(), self._watch.current.addresses
+        for session in self.sessions:
+            if session.transport is None or session.connection is None or session.link is None:
+                continue
+            if parse(session.transport.local_host) not in addresses:
+                session.transport.abort()
+            elif session.ready_at is not None:
+                session.connection.ping(now, self._timing.ping_limit)
+                session.link.tick(now)
+        self._settle_in()
+        self.retry()
+        self._on_changed()
+
+    def _settle_in(self) -> None:
+        interfaces = self._watch.current
+        named = bool(self._node.settings.interfaces)
+        hosts = [interface.host for interface in interfaces.used] if named else ANY
+        self._listener.listen(hosts, self._node.settings.port)
+        scopes = (i.index for i in interfaces.used if i.address.version == 6 and i.address.is_link_local)
+        self.book.here = Here(
+            subnets=tuple(interface.subnet for interface in interfaces.used),
+            addresses=interfaces.addresses,
+            port=self._listener.port,
+            scopes=tuple(dict.fromkeys(scopes)),
+        )
+        self._start_mdns()
+
+    def _start_mdns(self) -> None:
+        self._mdns_retry_at = self._node.clock.monotonic() + MDNS_RETRY
+        self._mdns.restart(self._watch.current.for_mdns, self._listener.port)
