@@ -1,10 +1,10 @@
 """A blocking client of the local API, for the command line and for anybody's Python.
 
-    with Client(Paths()) as client:
-        client.send("#lobby", "hello")
-        client.subscribe()
-        for event in client.events():
-            print(event["type"])
+with Client(Paths()) as client:
+    client.send("#lobby", "hello")
+    client.subscribe()
+    for event in client.events():
+        print(event["type"])
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Client:
         self._timeout = timeout
         self._number = 0
         self._received = bytearray()
-        self._events: deque[dict[str, Any]] = deque()
+        self._events: deque[schema.Event] = deque()
         self._socket = transport.connect(paths, timeout)
         # Hello travels with the first request: one round trip less for `p2pim send`.
         self._unsent = request_line(0, "hello", {"api": API_VERSION, "version": __version__})

@@ -67,7 +67,9 @@ def request_line(number: int, method: str, params: dict[str, Any]) -> bytes:
     request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
     line = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode()
     if len(line) >= LONGEST_LINE:
-        raise errors.BadInput(f"That is too long ({len(line)} bytes): at most {LONGEST_LINE} bytes a request.")
+        raise errors.BadInput(
+            f"That is too long ({len(line)} bytes): at most {LONGEST_LINE} bytes a request."
+        )
     return line + b"\n"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
-Presence = Literal["online", "away", "busy", "offline"]
 OwnPresence = Literal["online", "away", "busy", "invisible"]
 
 
@@ -33,36 +32,40 @@ class Hello(TypedDict):
 
 
 class Status(TypedDict):
-    """One's own state at a glance."""
+    """One's own state at a glance. ``storage``: ok, or full (nothing can be stored)."""
 
     peer_id: str
     short_id: str
     nickname: str
-    presence: OwnPresence
+    presence: str
     status_text: str
     port: int | None
     links: int
     waiting: int
     requests: int
     unread: int
-    storage: Literal["ok", "full"]
+    storage: str
     state_line: str
     version: str
     pid: int
 
 
 class Peer(TypedDict):
-    """Somebody known here."""
+    """Somebody known here.
+
+    ``trust``: new, accepted, team, verified. ``request`` (theirs, to write to us): none, pending, declined.
+    ``presence``: online, away, busy, offline. ``lookalike``: the known contact this name resembles.
+    """
 
     peer_id: str
     short_id: str
     name: str
     nickname: str
     petname: str
-    trust: Literal["new", "accepted", "team", "verified"]
+    trust: str
     blocked: bool
-    request: Literal["none", "pending", "declined"]
-    presence: Presence
+    request: str
+    presence: str
     status_text: str
     last_seen_ms: int | None
     address: str | None
@@ -73,10 +76,10 @@ class Peer(TypedDict):
 
 
 class Room(TypedDict):
-    """A set of messages."""
+    """A set of messages. ``kind``: dm, lobby."""
 
     room: str
-    kind: Literal["dm", "lobby"]
+    kind: str
     name: str
     peer_id: str | None
     unread: int
@@ -85,16 +88,20 @@ class Room(TypedDict):
 
 
 class Delivery(TypedDict):
-    """How far a message of one's own got with one person."""
+    """How far a message of one's own got with one person; ``state`` as in Message."""
 
     peer_id: str
     name: str
     state: str
-    at_ms: int | None
+    at_ms: int
 
 
 class Message(TypedDict):
-    """One message as it is shown."""
+    """One message as it is shown. ``text`` is None where ``note`` says why there is none.
+
+    ``kind``: 1 is text. ``state``: received (others'); of one's own: waiting, not-accepted, no-space,
+    delivered. Order by (clock, id); ``seq`` is the order of arrival here, for ``rooms.read``.
+    """
 
     seq: int
     id: str
@@ -104,19 +111,19 @@ class Message(TypedDict):
     mine: bool
     clock: int
     wall_ms: int
-    kind: str
+    kind: int
     text: str | None
     note: str | None
     unread: bool
     deliveries: list[Delivery]
-    state: Literal["received", "waiting", "not-accepted", "delivered"]
+    state: str
 
 
 class Check(TypedDict):
-    """One line of the doctor's report."""
+    """One line of the doctor's report. ``level``: ok, warn, fail, skip."""
 
     name: str
-    level: Literal["ok", "warn", "fail", "skip"]
+    level: str
     text: str
     cure: str | None
 
@@ -253,7 +260,7 @@ class Event(TypedDict):
     room: NotRequired[str]
     peer_id: NotRequired[str]
     unread: NotRequired[int]
-    state: NotRequired[Literal["ok", "full"]]
+    state: NotRequired[str]
     text: NotRequired[str]
 
 

@@ -49,7 +49,9 @@ def connect(paths: Paths, timeout: float) -> socket.socket:
         raise NotRunning(f"p2pim does not answer; see {paths.log_file}, or stop it and {_HOW}") from error
     except OSError as error:
         if not isinstance(error, ConnectionError):
-            raise NotRunning(f"Cannot reach p2pim ({(error.strerror or 'failed').lower()}): {_HOW}") from error
+            raise NotRunning(
+                f"Cannot reach p2pim ({(error.strerror or 'failed').lower()}): {_HOW}"
+            ) from error
     raise NotRunning(f"p2pim is not running: {_HOW}")
 
 

@@ -73,7 +73,7 @@ def check_private(folder: Path) -> None:
 
 def _refuse_strangers(folder: Path, others_may: int) -> None:
     if sys.platform == "win32":
-        return  # per-user folders are protected by their ACL there, and st_mode says nothing
+        return None  # per-user folders are protected by their ACL there, and st_mode says nothing
     try:
         status = folder.lstat()
     except FileNotFoundError:

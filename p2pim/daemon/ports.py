@@ -1,0 +1,125 @@
+"""What the daemon wants of a node: the use cases, and a store to group their effects in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from p2pim.node.events import Check, Event, MessageView, PeerView, RoomView, Status
+
+
+class Transactions(Protocol):
+    """The one thing of the store that the server needs."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """One commit for all inside; re-entrant: an inner one is a savepoint."""
+        ...
+
+
+class UseCases(Protocol):
+    """The node as its user sees it. Every method raises a UserError with a sentence where it cannot."""
+
+    @property
+    def store(self) -> Transactions:
+        """Where everything is kept."""
+        ...
+
+    @property
+    def peer_id(self) -> bytes:
+        """Who this is."""
+        ...
+
+    @property
+    def nickname(self) -> str:
+        """The name others see."""
+        ...
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the id, to tell people apart."""
+        ...
+
+    def status(self) -> Status:
+        """One's own state at a glance."""
+        ...
+
+    def peers(self) -> list[PeerView]:
+        """Everybody known."""
+        ...
+
+    def rooms(self) -> list[RoomView]:
+        """Every room."""
+        ...
+
+    def resolve(self, target: str) -> bytes:
+        """The room that a person means."""
+        ...
+
+    def find_peer(self, target: str) -> bytes:
+        """The peer that a person means."""
+        ...
+
+    def history(self, room: bytes, limit: int, before: tuple[int, bytes] | None) -> list[MessageView]:
+        """The newest messages before a place in the order, oldest first."""
+        ...
+
+    def send_text(self, room: bytes, text: str, token: str | None) -> MessageView:
+        """Write; the same token again stores nothing new."""
+        ...
+
+    def mark_read(self, room: bytes, seq: int) -> None:
+        """All that arrived up to here was shown."""
+        ...
+
+    def typing(self, room: bytes) -> None:
+        """The user is typing."""
+        ...
+
+    def set_nickname(self, text: str) -> None:
+        """Choose the name others see."""
+        ...
+
+    def set_petname(self, peer_id: bytes, text: str) -> None:
+        """Name a peer for oneself; empty takes it back."""
+        ...
+
+    def set_presence(self, presence: str, text: str, until_ms: int | None) -> None:
+        """Set one's presence, perhaps until a moment."""
+        ...
+
+    def accept(self, peer_id: bytes) -> None:
+        """Accept a message request."""
+        ...
+
+    def decline(self, peer_id: bytes) -> None:
+        """Decline a message request."""
+        ...
+
+    def block(self, peer_id: bytes) -> None:
+        """Hear and tell nothing any more."""
+        ...
+
+    def unblock(self, peer_id: bytes) -> None:
+        """Take a block back."""
+        ...
+
+    def verify(self, peer_id: bytes, verified: bool) -> None:
+        """Note that safety numbers were compared."""
+        ...
+
+    def safety_number(self, peer_id: bytes) -> str:
+        """60 digits to compare."""
+        ...
+
+    def add_address(self, host: str, port: int) -> None:
+        """Try an address and keep it."""
+        ...
+
+    def diagnose(self) -> list[Check]:
+        """Find out what hinders."""
+        ...
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Be told of events after their commit; what is returned ends it."""
+        ...

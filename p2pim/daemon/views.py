@@ -1,0 +1,122 @@
+"""The node's values and events as the local API shows them: ids as text, everything a plain dict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from p2pim import __version__
+from p2pim.api import schema
+from p2pim.node import events
+from p2pim.node.events import Check, MessageView, PeerView, RoomView, Status
+from p2pim.protocol.identity import encode_peer_id
+
+
+def status(view: Status, pid: int) -> schema.Status:
+    """One's own state."""
+    return {
+        "peer_id": encode_peer_id(view.peer_id),
+        "short_id": view.short_id,
+        "nickname": view.nickname,
+        "presence": view.presence,
+        "status_text": view.status_text,
+        "port": view.port,
+        "links": view.links,
+        "waiting": view.waiting,
+        "requests": view.requests,
+        "unread": view.unread,
+        "storage": view.storage,
+        "state_line": view.state_line,
+        "version": __version__,
+        "pid": pid,
+    }
+
+
+def peer(view: PeerView) -> schema.Peer:
+    """Somebody known here."""
+    return {
+        "peer_id": encode_peer_id(view.peer_id),
+        "short_id": view.short_id,
+        "name": view.name,
+        "nickname": view.nickname,
+        "petname": view.petname,
+        "trust": view.trust,
+        "blocked": view.blocked,
+        "request": view.request,
+        "presence": view.presence,
+        "status_text": view.status_text,
+        "last_seen_ms": view.last_seen_ms,
+        "address": view.address,
+        "room": view.room.hex(),
+        "unread": view.unread,
+        "waiting": view.waiting,
+        "lookalike": view.lookalike,
+    }
+
+
+def room(view: RoomView) -> schema.Room:
+    """A set of messages."""
+    return {
+        "room": view.room.hex(),
+        "kind": view.kind,
+        "name": view.name,
+        "peer_id": None if view.peer_id is None else encode_peer_id(view.peer_id),
+        "unread": view.unread,
+        "waiting": view.waiting,
+        "last_ms": view.last_ms,
+    }
+
+
+def message(view: MessageView) -> schema.Message:
+    """One message."""
+    return {
+        "seq": view.seq,
+        "id": view.id.hex(),
+        "room": view.room.hex(),
+        "author": encode_peer_id(view.author),
+        "author_name": view.author_name,
+        "mine": view.mine,
+        "clock": view.clock,
+        "wall_ms": view.wall_ms,
+        "kind": view.kind,
+        "text": view.text,
+        "note": view.note,
+        "unread": view.unread,
+        "deliveries": [
+            {
+                "peer_id": encode_peer_id(each.peer_id),
+                "name": each.name,
+                "state": each.state,
+                "at_ms": each.at_ms,
+            }
+            for each in view.deliveries
+        ],
+        "state": view.state,
+    }
+
+
+def check(view: Check) -> schema.Check:
+    """One line of the doctor's report."""
+    return {"name": view.name, "level": view.level, "text": view.text, "cure": view.cure}
+
+
+def event(happened: events.Event) -> dict[str, Any]:
+    """The type of an event and what it carries; its number is added by who sends it."""
+    match happened:
+        case events.MessageAdded():
+            shown = message(happened.message)
+            return {"type": "message.added", "message": shown, "notify": happened.notify}
+        case events.MessageChanged():
+            return {"type": "message.changed", "message": message(happened.message)}
+        case events.PeerChanged():
+            return {"type": "peer.changed", "peer": peer(happened.peer)}
+        case events.Typing():
+            sender = encode_peer_id(happened.peer_id)
+            return {"type": "typing", "room": happened.room.hex(), "peer_id": sender}
+        case events.RoomRead():
+            return {"type": "room.read", "room": happened.room.hex(), "unread": happened.unread}
+        case events.StorageChanged():
+            return {"type": "storage.changed", "state": happened.state}
+        case events.NetworkChanged():
+            return {"type": "network.changed", "text": happened.text}
+        case events.ProfileChanged():
+            return {"type": "profile.changed"}

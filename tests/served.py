@@ -1,0 +1,79 @@
+"""The real local API server over a fake node, on a loop of its own thread, for blocking tests."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from p2pim.config import Paths, Settings
+from p2pim.daemon.handlers import Handlers
+from p2pim.daemon.server import ApiServer
+from tests.fakes import FakeNode
+
+T = TypeVar("T")
+
+
+class Served:
+    """A profile whose API answers until the end of the test."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.node = FakeNode()
+        self.server: ApiServer
+        self.loop: asyncio.AbstractEventLoop
+        self.stopping: asyncio.Event
+
+    def do(self, act: Callable[[], T]) -> T:
+        """Run something in the loop's thread, as the node's own code would be."""
+
+        async def inside() -> T:
+            return act()
+
+        return asyncio.run_coroutine_threadsafe(inside(), self.loop).result(10)
+
+    def settle(self) -> None:
+        """Wait until the loop has had time for all that was ready."""
+        for _ in range(3):
+            self.do(lambda: None)
+
+
+@contextmanager
+def served(home: Path, settings: Settings | None = None) -> Iterator[Served]:
+    """Serve a fake node under ``home``."""
+    settings = settings or Settings()
+    paths = Paths(home)
+    paths.prepare()
+    profile = Served(paths)
+    ready: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+    async def run() -> None:
+        profile.loop = asyncio.get_running_loop()
+        profile.stopping = asyncio.Event()
+        handlers = Handlers(profile.node, settings, paths.config_file, profile.stopping.set)
+        profile.server = ApiServer(handlers, profile.node.store, paths)
+        profile.node.subscribe(profile.server.publish)
+        try:
+            await profile.server.listen(settings.api)
+            ready.set_result(None)
+            await profile.stopping.wait()
+            await profile.server.close()
+        except BaseException as error:
+            if not ready.done():
+                ready.set_exception(error)
+            raise
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    ready.result(10)
+    try:
+        yield profile
+    finally:
+        if thread.is_alive():
+            profile.loop.call_soon_threadsafe(profile.stopping.set)
+        thread.join(10)
+        assert not thread.is_alive()
