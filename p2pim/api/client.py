@@ -146,6 +146,13 @@ class Client:
         result: schema.Status = self.call("status")
         return result
 
+    def stop(self) -> schema.Stopping:
+        """End the daemon, whatever API version it speaks."""
+        # Not in one go with hello: that may be refused, and this is answered all the same.
+        self._unsent = b""
+        result: schema.Stopping = self.call("daemon.stop")
+        return result
+
     def subscribe(self) -> int:
         """Ask for events; the number of the last one before."""
         return int(self.call("subscribe")["seq"])

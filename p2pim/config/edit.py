@@ -10,8 +10,8 @@ from typing import Any
 
 import tomlkit
 
-from p2pim.config.settings import Settings, read_toml, settings_from
-from p2pim.errors import BadConfig, ProfileError
+from p2pim.config.settings import Settings, read_toml, setting, settings_from
+from p2pim.errors import ProfileError
 
 _WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
@@ -38,9 +38,7 @@ def unset_value(file: Path, key: str) -> None:
 
 def parse_value(key: str, text: str) -> Any:
     """What a person typed, as the type the key wants; what does not fit is left for the check."""
-    if key not in Settings.__struct_fields__:
-        raise BadConfig(f"Unknown setting {key!r}: known: {', '.join(Settings.__struct_fields__)}.")
-    default = getattr(Settings(), key)
+    default = setting(Settings(), key)
     if isinstance(default, bool):
         return _WORDS.get(text.strip().lower(), text)
     if isinstance(default, int):

@@ -60,6 +60,13 @@ def load_settings(file: Path) -> Settings:
     return settings_from(read_toml(file), file)
 
 
+def setting(settings: Settings, key: str) -> Any:
+    """One setting by name; BadConfig for a name there is not."""
+    if key not in Settings.__struct_fields__:
+        raise BadConfig(f"Unknown setting {key!r}: known: {', '.join(Settings.__struct_fields__)}.")
+    return getattr(settings, key)
+
+
 def read_toml(file: Path) -> dict[str, Any]:
     """The file's table; a sentence when it cannot be read."""
     try:

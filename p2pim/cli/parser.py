@@ -1,0 +1,165 @@
+"""The commands and their options. Only the command that was asked for is built in full."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NamedTuple
+
+from p2pim import __version__
+from p2pim.api.exits import MEANINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PEER = "peer: a name, your own name for them, or the first 4 or more characters of their id"
+ROOM = "a peer, or '#lobby' (or plain lobby, which no shell takes for a comment)"
+
+
+class Command(NamedTuple):
+    """One command: where its function is, what it says of itself, what it takes."""
+
+    act: str
+    help: str
+    arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
+    details: str = ""
+
+
+def _peer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("peer", metavar="PEER", help=PEER)
+
+
+def _room(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("room", metavar="PEER|#room", help=ROOM)
+
+
+def _peers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--watch", action="store_true", help="go on with a line for every change")
+
+
+def _send(parser: argparse.ArgumentParser) -> None:
+    _room(parser)
+    parser.add_argument(
+        "text", metavar="TEXT", nargs="*", help="what to write; '-' or nothing: from standard input"
+    )
+    parser.add_argument("--token", help="send the same token again and the message is still stored once")
+    parser.add_argument(
+        "--wait", type=float, metavar="SECONDS", help="wait until it is delivered; exit code 6 if not"
+    )
+
+
+def _history(parser: argparse.ArgumentParser) -> None:
+    _room(parser)
+    parser.add_argument(
+        "-n", type=_positive, default=50, metavar="N", help="how many messages (50)", dest="count"
+    )
+
+
+def _listen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("room", metavar="PEER|#room", nargs="?", help="only this one")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", metavar="[PEER] NAME", nargs="*", help="your name, or your own name for a peer ('')"
+    )
+
+
+def _presence(parser: argparse.ArgumentParser) -> None:
+    states = ["online", "away", "busy", "invisible"]
+    parser.add_argument("presence", nargs="?", choices=states, help="nothing: show it")
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="what others read beside your name")
+    parser.add_argument("--until", metavar="TIME", help="15:30, 45m or 2h; then online again")
+
+
+def _id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "peer", metavar="PEER", nargs="?", help="also the safety number you share with this peer"
+    )
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    _peer(parser)
+    parser.add_argument("--yes", action="store_true", help="the numbers have been compared: do not ask")
+    parser.add_argument("--undo", action="store_true", help="take it back")
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", nargs="?", choices=["list", "get", "set", "unset"], default="list")
+    parser.add_argument("key", nargs="?", metavar="KEY")
+    parser.add_argument("value", nargs="?", metavar="VALUE", help="lists: comma between; switches: on or off")
+
+
+def _add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", metavar="ADDRESS", help="HOST, HOST:PORT or [IPV6]:PORT")
+
+
+COMMANDS: dict[str, Command] = {
+    "start": Command("service:start", "start the daemon"),
+    "stop": Command("service:stop", "stop the daemon"),
+    "status": Command("service:status", "show how things are"),
+    "peers": Command("people:peers", "list the people known here", _peers),
+    "send": Command("talk:send", "write a message", _send),
+    "chat": Command("chat:chat", "talk: history, then live", _room),
+    "history": Command("talk:history", "show messages", _history, "Shown to a person, they count as read."),
+    "listen": Command("talk:listen", "follow what happens", _listen),
+    "name": Command("people:name", "show or choose your name, or name a peer for yourself", _name),
+    "presence": Command("people:presence", "show or set your presence", _presence),
+    "id": Command("people:show_id", "show your id, or a peer's with the safety number", _id),
+    "verify": Command("people:verify", "compare safety numbers with a peer", _verify),
+    "accept": Command("people:accept", "accept a message request", _peer),
+    "decline": Command("people:decline", "decline a message request", _peer),
+    "block": Command("people:block", "hear and tell a peer nothing any more", _peer),
+    "unblock": Command("people:unblock", "take a block back", _peer),
+    "add": Command("service:add", "connect to an address that no discovery finds", _add),
+    "config": Command("service:config", "show or change settings", _config),
+    "doctor": Command("service:doctor", "find out what hinders"),
+    "demo": Command("demo:demo", "see three peers talk on this machine alone, one of them killed"),
+}
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Options of one run; SystemExit with code 2 and a sentence where there are none such."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--home", metavar="DIR", help="keep everything under DIR (or set P2PIM_HOME)")
+    common.add_argument("--json", action="store_true", help="print JSON, one value a line")
+    parser = argparse.ArgumentParser(
+        prog="p2pim",
+        description="Talk to colleagues on the same network: no server, no account.\n"
+        "Without a command: start the daemon if needed and open the lobby.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"p2pim {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", title="commands", dest="command")
+    # Building all twenty costs more than everything else here: all only where all are listed.
+    names = [word for word in COMMANDS if word in arguments]
+    if not names or not (arguments[0] in COMMANDS or arguments[0] in ("--home", "--json")):
+        names = list(COMMANDS)
+    for name in names:
+        command = COMMANDS[name]
+        sub = subparsers.add_parser(
+            name, help=command.help, description=_sentence(command), parents=[common], allow_abbrev=False
+        )
+        command.arguments(sub)
+    defaults = argparse.Namespace(home=None, json=False)
+    options = parser.parse_args(arguments, defaults)
+    options.act = COMMANDS[options.command].act if options.command else "chat:lobby"
+    options.usage = parser.error
+    return options
+
+
+def _sentence(command: Command) -> str:
+    return f"{command.help[0].upper()}{command.help[1:]}. {command.details}".strip()
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _epilog() -> str:
+    codes = "\n".join(f"  {code:3}  {meaning}" for code, meaning in MEANINGS.items())
+    return f"`p2pim COMMAND --help` tells more.\n\nexit codes:\n{codes}"

@@ -1,0 +1,171 @@
+"""The daemon and its surroundings: start, stop, status, add, config, doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from p2pim.api import exits
+from p2pim.api.client import ConnectionLost
+from p2pim.api.jsonrpc import NotRunning
+from p2pim.cli.output import table
+from p2pim.cli.run import Run
+from p2pim.errors import BadInput, NotNow, P2pimError
+
+if TYPE_CHECKING:
+    from p2pim.api import schema
+
+STOPPING_PATIENCE = 10.0
+
+
+def start(run: Run) -> int:
+    """Start the daemon unless it runs."""
+    from p2pim.cli.launch import ensure_running  # noqa: PLC0415
+
+    started = ensure_running(run.paths)
+    with run.client() as client:
+        status = client.status()
+    word = "p2pim has started" if started else "p2pim is running already"
+    run.output.result(
+        {"started": started, **status}, [f"{word} (process {status['pid']}). {status['state_line']}"]
+    )
+    return exits.OK
+
+
+def stop(run: Run) -> int:
+    """Stop the daemon and wait until it has ended."""
+    with run.client(STOPPING_PATIENCE) as client:
+        stopping = client.stop()
+        try:
+            for _ in client.events(timeout=STOPPING_PATIENCE):
+                pass  # it says goodbye to others meanwhile; the end of the connection is the end of it
+        except ConnectionLost:
+            run.output.result(stopping, ["p2pim has stopped."])
+            return exits.OK
+    raise NotNow(
+        f"p2pim has not ended within {STOPPING_PATIENCE:g} s: end process {stopping['pid']} by hand."
+    )
+
+
+def status(run: Run) -> int:
+    """How things are."""
+    with run.client() as client:
+        now = client.status()
+    name = now["nickname"] or "(no name yet: p2pim name NAME)"
+    presence = " ".join(filter(None, (now["presence"], now["status_text"])))
+    rows = [
+        ["you", f"{name}, {now['short_id']}, {presence}"],
+        ["network", now["state_line"]],
+        ["port", str(now["port"]) if now["port"] else "none"],
+        ["messages", f"{now['unread']} unread, {now['waiting']} waiting to be delivered"],
+        ["requests", str(now["requests"])],
+        ["storage", "ok" if now["storage"] == "ok" else "FULL: nothing can be stored until there is space"],
+        ["daemon", f"version {now['version']}, process {now['pid']}"],
+    ]
+    run.output.result(now, table(rows))
+    return exits.OK
+
+
+def add(run: Run) -> int:
+    """Connect to an address and keep it."""
+    from p2pim.config.settings import split_address  # noqa: PLC0415
+
+    try:
+        host, port = split_address(run.options.address)
+    except ValueError as error:
+        raise BadInput(f"{error}.") from error
+    with run.client() as client:
+        client.call("network.add", host=host, port=port)
+    run.output.result({"host": host, "port": port}, [f"{host} port {port} is kept and tried from now on."])
+    return exits.OK
+
+
+def config(run: Run) -> int:
+    """Show or change the settings in the file."""
+    from p2pim.config.edit import set_value, unset_value  # noqa: PLC0415
+    from p2pim.config.settings import load_settings, setting  # noqa: PLC0415
+
+    options, file = run.options, run.paths.config_file
+    if (options.what in ("get", "set", "unset")) != (options.key is not None):
+        options.usage(f"config {options.what}: {'name a KEY' if options.key is None else 'takes no KEY'}")
+    if (options.what == "set") != (options.value is not None):
+        options.usage(
+            f"config {options.what}: {'give a VALUE' if options.value is None else 'takes no VALUE'}"
+        )
+    if options.what == "set":
+        set_value(file, options.key, options.value)
+    elif options.what == "unset":
+        unset_value(file, options.key)
+    settings = load_settings(file)
+    if options.what == "list":
+        known: dict[str, Any] = {key: setting(settings, key) for key in settings.__struct_fields__}
+        rows = [[key, _shown(value)] for key, value in known.items()]
+        run.output.result({"file": str(file), "settings": known}, [f"# {file}", *table(rows)])
+        return exits.OK
+    value = setting(settings, options.key)
+    note = "" if options.what == "get" else _restart_note(run)
+    run.output.result({options.key: value}, [f"{options.key} = {_shown(value)}{note}"])
+    return exits.OK
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return (", ".join(value) or "(none)") if isinstance(value, list | tuple) else str(value)
+
+
+def _restart_note(run: Run) -> str:
+    from p2pim.api.client import is_listening  # noqa: PLC0415
+
+    return "   (restart to apply: p2pim stop, then p2pim start)" if is_listening(run.paths) else ""
+
+
+def doctor(run: Run) -> int:
+    """All checks, each with its cure; fails if one does."""
+    checks = _profile_checks(run)
+    try:
+        with run.client() as client:
+            checks += client.doctor()
+    except NotRunning as error:
+        checks.append(_check("daemon", "fail", str(error), "p2pim start"))
+    except P2pimError as error:
+        checks.append(_check("daemon", "fail", str(error), None))
+    lines = []
+    shown = {"fail": "FAIL"}
+    for check in checks:
+        lines += table(
+            [[f"{shown.get(check['level'], check['level']):5}", f"{check['name']:12}", check["text"]]]
+        )
+        if check["cure"]:
+            lines.append(f"{'':21}-> {check['cure']}")
+    run.output.result(checks, lines)
+    return exits.FAILED if any(check["level"] == "fail" for check in checks) else exits.OK
+
+
+def _profile_checks(run: Run) -> list[schema.Check]:
+    """What can be found out without a daemon: a daemon that cannot start says nothing."""
+    import os  # noqa: PLC0415
+
+    from p2pim.config.paths import check_private  # noqa: PLC0415
+    from p2pim.config.settings import load_settings  # noqa: PLC0415
+
+    checks: list[schema.Check] = []
+    try:
+        load_settings(run.paths.config_file)
+        checks.append(_check("config", "ok", str(run.paths.config_file), None))
+    except P2pimError as error:
+        checks.append(_check("config", "fail", str(error), "mend it, or: p2pim config unset KEY"))
+    try:
+        check_private(run.paths.runtime)
+        writable = os.access(run.paths.data, os.W_OK | os.X_OK)
+        text = f"{run.paths.data} {'is writable' if writable else 'cannot be written'}"
+        cure = None if writable else "choose another folder with --home, or mend its permissions"
+        checks.append(_check("profile", "ok" if writable else "fail", text, cure))
+    except FileNotFoundError:
+        checks.append(_check("profile", "skip", f"{run.paths.data}: no daemon was ever started here", None))
+    except P2pimError as error:
+        checks.append(_check("profile", "fail", str(error), None))
+    return checks
+
+
+def _check(name: str, level: str, text: str, cure: str | None) -> schema.Check:
+    return {"name": name, "level": level, "text": text, "cure": cure}

@@ -1,0 +1,11 @@
+"""The real daemon, lock, signals, log and all, over a fake node: ``python -m tests.fake_daemon --home DIR``."""
+
+from __future__ import annotations
+
+import sys
+
+from p2pim.daemon.main import main
+from tests.fakes import FakeAssembly
+
+if __name__ == "__main__":
+    sys.exit(main(assembler=FakeAssembly))
