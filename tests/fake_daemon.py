@@ -1,4 +1,4 @@
-"""The real daemon, lock, signals, log and all, over a fake node: ``python -m tests.fake_daemon --home DIR``."""
+"""The real daemon (lock, signals, log) over a fake node: ``python -m tests.fake_daemon --home DIR``."""
 
 from __future__ import annotations
 
