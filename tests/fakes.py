@@ -237,8 +237,8 @@ class FakeNode:
         self.nickname = text
         self.store.on_commit(lambda: self.emit(ProfileChanged()))
 
-    def set_presence(self, presence: str, text: str, until_ms: int | None) -> None:
-        self.presence = (presence, text, until_ms)
+    def set_presence(self, presence: str, text: str | None, until_ms: int | None) -> None:
+        self.presence = (presence, self.presence[1] if text is None else text, until_ms)
 
     def set_petname(self, peer_id: bytes, text: str) -> None:
         self._change(peer_id, petname=text, name=text or self._peer(peer_id).nickname)

@@ -69,16 +69,10 @@ class Client:
 
         The first error is raised once all have been answered.
         """
-        lines, wanted = bytearray(self._unsent), []
-        for method, params in calls:
-            self._number += 1
-            wanted.append(self._number)
-            lines += request_line(self._number, method, params)
-        greeting, self._unsent = bool(self._unsent), b""
+        greeting = bool(self._unsent)
         deadline = time.monotonic() + self._timeout
         try:
-            self._socket.settimeout(self._timeout)
-            self._socket.sendall(lines)
+            wanted = self._send(calls)
             replies = self._replies({*wanted, 0} if greeting else set(wanted), deadline)
         except TimeoutError as error:
             self.close()
@@ -89,6 +83,21 @@ class Client:
         if greeting:
             reply_of(replies[0])
         return [reply_of(replies[number]) for number in wanted]
+
+    def ask(self, method: str, /, **params: Any) -> None:
+        """Ask without waiting; the answer is dropped when it comes."""
+        self._send([(method, params)])
+
+    def _send(self, calls: list[tuple[str, dict[str, Any]]]) -> list[int]:
+        numbers = range(self._number + 1, self._number + 1 + len(calls))
+        requests = [
+            request_line(n, method, params) for n, (method, params) in zip(numbers, calls, strict=True)
+        ]
+        self._socket.settimeout(self._timeout)
+        self._socket.sendall(self._unsent + b"".join(requests))
+        self._number += len(calls)
+        self._unsent = b""
+        return list(numbers)
 
     def _replies(self, wanted: set[int], deadline: float) -> dict[int, dict[str, Any]]:
         replies: dict[int, dict[str, Any]] = {}

@@ -65,7 +65,12 @@ def request_line(number: int, method: str, params: dict[str, Any]) -> bytes:
     import json  # noqa: PLC0415
 
     request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-    line = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        line = json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # a shell passed on bytes that are no text
+        raise errors.BadInput(
+            "That is not valid UTF-8 text: check the encoding of what you typed."
+        ) from error
     if len(line) >= LONGEST_LINE:
         raise errors.BadInput(
             f"That is too long ({len(line)} bytes): at most {LONGEST_LINE} bytes a request."

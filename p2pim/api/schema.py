@@ -193,10 +193,10 @@ class NicknameParams(TypedDict):
 
 
 class PresenceParams(TypedDict):
-    """One's presence, perhaps until a moment."""
+    """One's presence, perhaps until a moment; without a text the text stays as it is."""
 
     presence: OwnPresence
-    text: NotRequired[str]
+    text: NotRequired[str | None]
     until_ms: NotRequired[int | None]
 
 

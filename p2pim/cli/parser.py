@@ -153,7 +153,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for name in names:
         command = COMMANDS[name]
         sub = subparsers.add_parser(
-            name, help=command.help, description=_sentence(command), parents=[common], formatter_class=_Formatter
+            name,
+            help=command.help,
+            description=_sentence(command),
+            parents=[common],
+            formatter_class=_Formatter,
         )
         command.arguments(sub)
         sub.set_defaults(usage=sub.error)

@@ -125,7 +125,9 @@ class Handlers:
         self._node.set_nickname(nickname)
         return self.identity_get()
 
-    def presence_set(self, presence: str, text: str = "", until_ms: int | None = None) -> schema.Status:
+    def presence_set(
+        self, presence: str, text: str | None = None, until_ms: int | None = None
+    ) -> schema.Status:
         """One's own presence."""
         self._node.set_presence(presence, text, until_ms)
         return self.status()

@@ -84,7 +84,7 @@ class UseCases(Protocol):
         """Name a peer for oneself; empty takes it back."""
         ...
 
-    def set_presence(self, presence: str, text: str, until_ms: int | None) -> None:
+    def set_presence(self, presence: str, text: str | None, until_ms: int | None) -> None:
         """Set one's presence, perhaps until a moment."""
         ...
 
