@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from p2pim import __version__
 from p2pim.api import exits
 from p2pim.config import Paths, Settings, load_settings
+from p2pim.daemon.assembly import assemble
 from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.lock import ProfileLock
 from p2pim.daemon.logs import frames_of, log_loop_fault, start_logging
@@ -52,11 +53,6 @@ class Assembly(Protocol):
 
 
 Assemble = Callable[[Paths, Settings], Assembly]
-
-
-def assemble(paths: Paths, settings: Settings) -> Assembly:
-    """Open the store, load or make the identity, build the node and its network."""
-    raise NotImplementedError
 
 
 def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble) -> int:

@@ -100,12 +100,11 @@ class Author:
                 self._node.room(old.message.header.room), old.message.content or b"", old.token
             )
 
-    def mark_read(self, room_id: RoomId, seq: int) -> int:
-        """The user has read everything that arrived up to ``seq``; returns how much is unread still."""
+    def mark_read(self, room_id: RoomId, seq: int) -> None:
+        """The user has read everything that arrived up to ``seq``."""
         room = self._node.room(room_id)
         if self._node.writable:
             with self._store.transaction():
                 self._store.messages.read(room.id, seq)
                 unread = self._store.messages.count(room.id, "unread")
                 self._store.on_commit(lambda: self._node.emit(events.RoomRead(room.id, unread)))
-        return self._store.messages.count(room.id, "unread")

@@ -72,9 +72,7 @@ class Host(Protocol):
     def is_linked(self, peer_id: PeerId) -> bool:
         """Tell whether a Link to the peer is up."""
 
-    def connection(
-        self, initiator: bool, network: NetworkSecret | None, expected: PeerId | None, now: float
-    ) -> Connection:
+    def connection(self, initiator: bool, network: NetworkSecret | None = None) -> Connection:
         """Make the Connection for a socket; `network` is the one to dial with."""
 
 

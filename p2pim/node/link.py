@@ -7,11 +7,14 @@ most 20 ms, each turn one store transaction, so that no peer keeps the node from
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from p2pim.errors import StoreError
-from p2pim.protocol.connection import Closed, Connection, Ready, RecordReceived
+from p2pim.errors import LocalProtocolError, StoreError
+from p2pim.node.address import Endpoint
+from p2pim.protocol.connection import Connection
+from p2pim.protocol.events import Closed, Ready, Reason, RecordReceived
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.records import Record
 
@@ -28,7 +31,9 @@ MAX_QUEUED: Final = 4 * 1024 * 1024
 class Transport(Protocol):
     """What carries a Link's bytes."""
 
-    queued: int
+    @property
+    def queued(self) -> int:
+        """Bytes not yet taken by the network."""
 
     def write(self, data: bytes) -> None:
         """Send, or queue."""
@@ -63,9 +68,9 @@ class Link:
         transport: Transport,
         node: Node,
         *,
-        address: str | None = None,
+        address: Endpoint | None = None,
         on_ready: Callable[[Link], None] = lambda _: None,
-        on_closed: Callable[[Link, str], None] = lambda _, __: None,
+        on_closed: Callable[[Link, Closed], None] = lambda _, __: None,
     ) -> None:
         self.connection = connection
         self.transport = transport
@@ -77,6 +82,7 @@ class Link:
         self._on_ready = on_ready
         self._on_closed = on_closed
         self._resting = False
+        self._owner = threading.get_ident()
         self.flush()
 
     @property
@@ -111,7 +117,7 @@ class Link:
         if self.ready and not self.closed:
             self._node.sync.pump(self)
 
-    def lost(self) -> None:
+    def closed_by_peer(self) -> None:
         """The stream ended."""
         if not self.closed:
             self.connection.end_of_stream(self._node.clock.monotonic())
@@ -160,7 +166,7 @@ class Link:
             self._on_ready(self)
             self._node.link_ready(self, event.hello)
         else:
-            self._end(event.reason)
+            self._end(event)
             self.transport.close()
 
     # -- from the node
@@ -177,23 +183,26 @@ class Link:
 
     def flush(self) -> None:
         """Hand what was sent to the transport."""
+        if threading.get_ident() != self._owner:
+            # The Noise package repeats nonces when two threads use one session.
+            raise LocalProtocolError("a Link belongs to the thread that made it")
         if data := self.connection.data_to_send():
             self.transport.write(data)
             if self.transport.queued > MAX_QUEUED:
                 self.abort("too slow")
 
-    def close(self, code: int, reason: str = "closed here") -> None:
+    def close(self, code: int, reason: str = Reason.LOCAL) -> None:
         """Say goodbye and close."""
         if not self.closed:
             self.connection.close(code)
             self.flush()
-            self._end(reason)
+            self._end(Closed(reason, code, remote=False))
             self.transport.close()
 
     def abort(self, reason: str) -> None:
         """Close without a word (its address is gone, its reader is too slow)."""
         if not self.closed:
-            self._end(reason)
+            self._end(Closed(reason, 0, remote=False))
             self.transport.abort()
 
     def ping(self, now: float) -> None:
@@ -202,10 +211,10 @@ class Link:
             self.connection.ping(now)
             self.flush()
 
-    def _end(self, reason: str) -> None:
+    def _end(self, closed: Closed) -> None:
         if self.closed:
             return
-        self.closed, self.reason = True, reason
+        self.closed, self.reason = True, closed.reason
         if self.ready:
             self._node.link_closed(self)
-        self._on_closed(self, reason)
+        self._on_closed(self, closed)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from p2pim import __version__
+from p2pim.config import Settings
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
@@ -28,7 +29,7 @@ from p2pim.protocol import message as messages
 from p2pim.protocol import records
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.handshake import StaticKey
-from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId
+from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_number, short_id
 from p2pim.protocol.message import RoomId
 from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Record
@@ -39,7 +40,9 @@ log = logging.getLogger(__name__)
 
 #: HELLO feature: the open network (and so the lobby) is on.
 FEATURE_OPEN: Final = 1
-#: Seconds between two tries to write to a disk that was full; milliseconds between two trims of the lobby.
+#: Seconds of silence before a ping; between two tries to write to a full disk; ms between two trims of the lobby.
+PING_SECONDS: Final = 15.0
+MANY_LINKS: Final = 64
 PROBE_SECONDS: Final = 5.0
 TRIM_MS: Final = 3600 * 1000
 
@@ -48,7 +51,7 @@ class Node:
     """One running peer.
 
     Args:
-        open_network: whether this node takes part in the open network.
+        settings: what the user chose.
     """
 
     def __init__(
@@ -57,14 +60,16 @@ class Node:
         store: Store,
         clock: Clock,
         random: Callable[[int], bytes],
-        open_network: bool = True,
+        settings: Settings,
     ) -> None:
         self.identity = identity
         self.peer_id: PeerId = identity.peer_id
         self.store = store
         self.clock = clock
         self.random = random
-        self.open_network = open_network
+        self.settings = settings
+        self.open_network = settings.open_network
+        self.short_id = short_id(identity.peer_id)
         self.boot_id = random(BOOT_ID_LENGTH)
         self.static = StaticKey.generate(random)
         self.writable = True
@@ -108,6 +113,8 @@ class Node:
         self.set_nickname = self.presence.set_nickname
         self.set_presence = self.presence.choose
         self.typing = self.presence.typing
+        self.add_address: Callable[[str, int], None] = self._no_network
+        self.diagnose: Callable[[], list[events.Check]] = list
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
 
@@ -117,10 +124,10 @@ class Node:
         """The networks this node serves."""
         return (OPEN,) if self.open_network else ()
 
-    def connection(
-        self, *, initiator: bool, network: Network | None = None, ping_after: float = 15.0
-    ) -> Connection:
+    def connection(self, initiator: bool, network: Network | None = None) -> Connection:
         """A new connection's protocol side: to dial in ``network``, or to answer in any we serve."""
+        # Many Links, fewer pings: half as often above 64 of them.
+        ping_after = PING_SECONDS if len(self.links) <= MANY_LINKS else 2 * PING_SECONDS
         return Connection(
             initiator=initiator,
             identity=self.identity,
@@ -301,6 +308,14 @@ class Node:
             self.emit(events.PeerChanged(self.views.peer(peer_id)))
 
     # -- shared by the use cases
+
+    def safety_number(self, peer_id: PeerId) -> str:
+        """60 digits, the same on both sides, to compare by another way."""
+        return safety_number(self.peer_id, peer_id)
+
+    @staticmethod
+    def _no_network(host: str, port: int) -> None:
+        raise NotNow("The network is not running.")
 
     @property
     def nickname(self) -> str:

@@ -205,4 +205,7 @@ class People:
         peer_id = self.find(wanted)
         if peer_id == self._node.peer_id:
             raise BadInput("That is you. Choose somebody else.")
+        if self._node.writable:
+            with self._store.transaction():
+                self.ensure_room(peer_id)
         return dm(self._node.peer_id, peer_id).id

@@ -161,7 +161,7 @@ class Sessions:
     def _opened(self, session: Session, transport: SocketTransport, network: NetworkSecret | None) -> Link:
         now, dialled = self._node.clock.monotonic(), session.entry is not None
         session.transport = transport
-        session.connection = self._node.connection(dialled, network, None, now)
+        session.connection = self._node.connection(dialled, network)
         link = session.link = self._new_link(
             session.connection,
             transport,

@@ -116,6 +116,10 @@ class SocketTransport(asyncio.BufferedProtocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
+    def defer(self, call: Callable[[], None], seconds: float = 0.0) -> None:
+        """Call back after others had their turn, or after some seconds."""
+        asyncio.get_running_loop().call_later(seconds, call)
+
     # For the network
 
     @property

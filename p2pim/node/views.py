@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from p2pim.node import events
+from p2pim.node.link import Link
 from p2pim.protocol.identity import PeerId, short_id
 from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.room import Room, RoomKind, dm, entry
@@ -124,7 +125,7 @@ class Views:
             presence=presence,
             status_text=status,
             last_seen_ms=contact.last_seen_ms,
-            address=links[-1].address if links and presence != "offline" else None,
+            address=_shown_address(links) if presence != "offline" else None,
             room=room.id,
             unread=self._store.messages.count(room.id, "unread"),
             waiting=self._store.messages.count(room.id, "waiting"),
@@ -134,7 +135,8 @@ class Views:
     def rooms(self) -> list[events.RoomView]:
         """Every conversation, the one with the newest message first."""
         views = [self._room(room) for room in self._store.messages.rooms()]
-        return sorted(views, key=lambda r: -(r.last_ms or 0))
+        used = [view for view in views if view.last_ms is not None or view.kind != "dm"]
+        return sorted(used, key=lambda r: -(r.last_ms or 0))
 
     def _room(self, room: Room) -> events.RoomView:
         messages = self._store.messages
@@ -167,6 +169,12 @@ class Views:
             storage="ok" if self._node.writable else "full",
             state_line=self._node.state_line,
         )
+
+
+def _shown_address(links: list[Link]) -> str | None:
+    """Where the newest Link leads; an accepted one has no port to dial."""
+    address = links[-1].address if links else None
+    return None if address is None else str(address) if address.port else address.host
 
 
 def _state(mine: bool, deliveries: tuple[events.Delivery, ...]) -> events.MessageState:

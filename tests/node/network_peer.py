@@ -157,9 +157,7 @@ class Peer:
     def is_linked(self, peer_id: PeerId) -> bool:
         return any(link.connection.peer_id == peer_id for link in self.ready)
 
-    def connection(
-        self, initiator: bool, network: NetworkSecret | None, expected: PeerId | None, now: float
-    ) -> Connection:
+    def connection(self, initiator: bool, network: NetworkSecret | None = None) -> Connection:
         return Connection(
             initiator=initiator,
             identity=self.identity,
@@ -167,7 +165,7 @@ class Peer:
             boot_id=self.boot_id,
             networks=[network] if network is not None else self.served,
             hello=lambda: Hello([], self.clock.wall_ms(), "", "test"),
-            now=now,
+            now=self.clock.monotonic(),
             random=os.urandom,
             policy=self,
         )

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from p2pim.config import Settings
 from p2pim.node import events
 from p2pim.node.author import Author
 from p2pim.node.link import Link
@@ -127,7 +128,7 @@ class Wire:
             self._open = False
             self.machine.forget_wire(self)
             if self.link is not None:
-                self.link.lost()
+                self.link.closed_by_peer()
 
     def pause_reading(self) -> None:
         self._paused = True
@@ -195,7 +196,9 @@ class Machine:
 
     def start(self) -> None:
         """Switch on, with whatever is on the disk."""
-        self.node = Node(self.identity, Store(SimDatabase(self)), self.clock, self.world.rng.randbytes)
+        self.node = Node(
+            self.identity, Store(SimDatabase(self)), self.clock, self.world.rng.randbytes, Settings()
+        )
         self.node.subscribe(self._seen)
         self.node.author = SimAuthor(self, self.node)
 
@@ -320,9 +323,9 @@ class World:
             machine = wire.machine
             assert machine.node is not None
             machine.wires.append(wire)
-            connection = machine.node.connection(initiator=initiator, network=OPEN if initiator else None)
+            connection = machine.node.connection(initiator, OPEN if initiator else None)
             wire.link = link = SpiedLink(connection, wire, machine.node)
-            link.machine = machine  # type: ignore[attr-defined]
+            link.machine = machine
 
     def cut(self, wire: Wire) -> None:
         """A wire breaks: both ends are told at some time, what was under way is lost."""

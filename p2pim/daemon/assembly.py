@@ -1,0 +1,117 @@
+"""Puts a profile's parts together: identity, store, node, network."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Final
+
+from p2pim.config import Paths, Settings
+from p2pim.daemon.keyfile import load_or_make
+from p2pim.node import events
+from p2pim.node.address import Endpoint
+from p2pim.node.clock import SystemClock
+from p2pim.node.doctor import diagnose
+from p2pim.node.host import Known
+from p2pim.node.link import Link, Transport
+from p2pim.node.network import Network
+from p2pim.node.node import Node
+from p2pim.protocol.connection import Connection
+from p2pim.protocol.events import Closed
+from p2pim.protocol.network import OPEN
+from p2pim.store.database import Database
+from p2pim.store.store import Store
+
+TICK_SECONDS: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Peer:
+    """One running peer: a node on the network, with everything it keeps."""
+
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        self._store = Store(Database(paths.database))
+        try:
+            identity = load_or_make(paths.identity_key, os.urandom, expected=self._store.profile("identity"))
+            self.node = Node(identity, self._store, SystemClock(), os.urandom, settings)
+            with self._store.transaction():
+                self._store.set_profile("identity", identity.peer_id.hex())
+        except BaseException:
+            self._store.close()
+            raise
+        self._network: Network | None = None
+        self._ticking: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Listen, announce, look for others."""
+        known = [
+            Known(Endpoint(h, p), OPEN.name, peer) for h, p, peer in self._store.peers.addresses() if peer
+        ]
+        network = Network(
+            self.node, self._new_link, known=known, on_known=self._on_known, on_changed=self._note_network
+        )
+        self._network = network
+        await network.start()
+        self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        self.node.diagnose = lambda: diagnose(self.node, network)
+        self._tick()
+
+    async def stop(self) -> None:
+        """Say goodbye, end every Link, close the store."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self._network is not None:
+            await self._network.stop()
+        self._store.close()
+
+    def _new_link(
+        self,
+        connection: Connection,
+        transport: Transport,
+        address: Endpoint,
+        now: float,
+        *,
+        on_ready: Callable[[Link], None],
+        on_closed: Callable[[Link, Closed], None],
+    ) -> Link:
+        return Link(connection, transport, self.node, address=address, on_ready=on_ready, on_closed=on_closed)
+
+    def _on_known(self, known: Known) -> None:
+        if self.node.writable:
+            self._store.peers.address_worked(
+                known.endpoint.host, known.endpoint.port, known.peer_id, self.node.clock.wall_ms()
+            )
+
+    def _tick(self) -> None:
+        self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+        self.node.tick()
+        self._note_network()
+
+    def _note_network(self) -> None:
+        """Keep the one line that says how the network is, and tell when it changes."""
+        if self._network is None:
+            return
+        self.node.port = self._network.port or None
+        peers = len({link.peer_id for link in self.node.sync.sessions} - {self.node.peer_id})
+        if self._network.trouble is not None:
+            line = f"{self._network.trouble}, {peers} connected"
+        elif peers:
+            line = f"LAN ok, {peers} connected"
+        else:
+            line = "LAN ok, nobody here yet"
+        if line != self.node.state_line:
+            self.node.state_line = line
+            self.node.emit(events.NetworkChanged(line))
+
+
+def assemble(paths: Paths, settings: Settings) -> Peer:
+    """Open the store, load or make the identity, build the node.
+
+    Raises:
+        StoreError: the database cannot be used.
+        ProfileError: the identity cannot be used.
+    """
+    return Peer(paths, settings)
