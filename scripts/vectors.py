@@ -284,7 +284,7 @@ def record_examples() -> list[records.Record]:
         records.Lack(room, records.CONTENT, [two]),
         records.Done(room, records.CONTENT, 7, [one]),
         records.Contacts(peers),
-        records.State(1, "back at two", room),
+        records.State(1, "back at two", room, "Zoë"),
         records.State(0, ""),
     ]
 

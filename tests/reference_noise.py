@@ -58,6 +58,7 @@ class Party:
 
     def __init__(self, initiator: bool, prologue: bytes, psk: bytes, s: bytes, e: bytes) -> None:
         self.initiator, self.psk, self.s, self.e = initiator, psk, s, e
+        self.s_public = public(s)
         self.rs = self.re = b""
         self.h = self.ck = hashlib.sha256(NAME).digest()
         self.cipher: Cipher | None = None
@@ -106,7 +107,7 @@ class Party:
                 self.mix_hash(public(self.e))
                 self.mix_key(public(self.e))
             elif token == "s":
-                message += self.seal(public(self.s))
+                message += self.seal(self.s_public)
             else:
                 self.mix_token(token)
         self.step += 1

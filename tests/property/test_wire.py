@@ -43,7 +43,7 @@ visible_records: st.SearchStrategy[records.Record] = st.one_of(
     st.builds(records.Ack, ids, sets, id_lists, st.integers(0, 255)),
     st.builds(records.Lack, ids, sets, id_lists),
     st.builds(records.Done, ids, sets, bounds, id_lists),
-    st.builds(records.State, st.integers(0, 3), short_texts, st.none() | ids),
+    st.builds(records.State, st.integers(0, 3), short_texts, st.none() | ids, st.none() | short_texts),
 )
 any_record = st.one_of(
     visible_records,

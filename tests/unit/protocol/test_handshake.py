@@ -94,6 +94,24 @@ def test_an_independent_implementation_agrees(initiator: bool) -> None:
     assert inbound.decrypt(ours.session.encrypt(b"hello yourself")) == b"hello yourself"
 
 
+@pytest.mark.parametrize("high_bit", [0x00, 0x80])
+def test_a_second_form_of_a_static_key_is_refused(high_bit: int) -> None:
+    """The top bit changes nothing in the computation: without a check the handshake would succeed."""
+    ours = make("bob", initiator=False)
+    theirs = reference_noise.Party(True, b"p2pim/1" + PREAMBLE, PSK, b"s" * 32, b"e" * 32)
+    theirs.s_public = theirs.s_public[:31] + bytes((theirs.s_public[31] | high_bit,))
+    signature = ALICE.sign("static", theirs.s_public)
+    ours.read(theirs.write(b""))
+    theirs.read(ours.write())
+    third = theirs.write(msgspec.msgpack.encode({0: ALICE.peer_id, 1: signature, 2: b"theirs !", 3: 0}))
+    if high_bit:
+        with pytest.raises(HandshakeError):
+            ours.read(third)
+    else:
+        ours.read(third)
+    assert (ours.session is None) is bool(high_bit)
+
+
 def test_taking_turns_is_enforced() -> None:
     a, b = make_both()
     with pytest.raises(LocalProtocolError, match="turn"):

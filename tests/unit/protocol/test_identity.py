@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from p2pim.errors import DecodeError
-from p2pim.protocol import bech32
+from p2pim.protocol import bech32, identity
 from p2pim.protocol.identity import (
     Identity,
     Secret,
@@ -108,6 +110,14 @@ def test_the_library_alone_would_accept_a_forgery_under_such_a_key() -> None:
 def test_keys_with_a_second_form_are_refused(y: int) -> None:
     with pytest.raises(DecodeError, match="no usable"):
         check_peer_id(y.to_bytes(32, "little"))
+
+
+def test_the_specification_lists_the_same_small_orders() -> None:
+    spec = (Path(identity.__file__).parent / "SPEC.md").read_text(encoding="utf-8")
+    listed = {
+        int.from_bytes(bytes.fromhex(y), "little") for y in re.findall(r"^\| `([0-9a-f]{64})`", spec, re.M)
+    }
+    assert listed == identity._SMALL_ORDER_Y
 
 
 def test_check_returns_a_good_key_and_refuses_other_sizes() -> None:

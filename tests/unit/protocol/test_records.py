@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,7 +34,7 @@ EXAMPLES: list[r.Record] = [
     r.Lack(ROOM, r.CONTENT, []),
     r.Done(ROOM, r.CONTENT, 7, [ID] * 1900),
     r.Contacts([PEER]),
-    r.State(2, "in a meeting", ROOM),
+    r.State(2, "in a meeting", ROOM, "Zoë"),
 ]
 
 
@@ -47,16 +49,22 @@ def test_every_type_has_its_example() -> None:
     assert {type(record) for record in EXAMPLES} == set(r.TYPES)
 
 
+def test_the_specification_has_every_type_and_no_other() -> None:
+    spec = (Path(r.__file__).parent / "SPEC.md").read_text(encoding="utf-8")
+    written = dict(re.findall(r"^\| 0x([0-9a-f]{2}) \| ([A-Z]+) \|", spec, re.MULTILINE))
+    assert written == {f"{code:02x}": record.__name__.upper() for record, code in r.TYPES.items()}
+
+
 def test_a_body_is_an_array_in_the_order_of_the_fields() -> None:
     assert r.encode(r.Bye(3)) == b"\x04\x91\x03"
     assert r.encode(r.Ping(b"abcdefgh")) == b"\x02abcdefgh"
-    assert r.encode(r.State(1, "x")) == b"\x21\x93\x01\xa1x\xc0"
+    assert r.encode(r.State(1, "x")) == b"\x21\x94\x01\xa1x\xc0\xc0"
     assert r.encode(r.Lack(ROOM, 1, [ID])) == b"\x15\x93\xc4\x20" + ROOM + b"\x01\x91\xc4\x20" + ID
 
 
 def test_later_fields_may_be_missing_and_newer_ones_are_ignored() -> None:
     assert r.decode(b"\x21\x92\x01\xa1x") == r.State(1, "x", None)
-    assert r.decode(b"\x21\x95\x01\xa1x\xc0\x81\x01\x02\xd4\x05\x00") == r.State(1, "x", None)
+    assert r.decode(b"\x21\x96\x01\xa1x\xc0\xc0\x81\x01\x02\xd4\x05\x00") == r.State(1, "x", None)
     body = msgspec.msgpack.encode([ROOM, 1, [ID]])
     assert r.decode(b"\x14" + body) == r.Ack(ROOM, 1, [ID], r.STORED)
 
@@ -117,6 +125,7 @@ REFUSED = {
     "presence": bad(r.State, 4, ""),
     "status": bad(r.State, 0, "s" * 129),
     "status in bytes": bad(r.State, 0, "é" * 65),
+    "new nickname in bytes": bad(r.State, 0, "", None, "é" * 33),
     "typing": bad(r.State, 0, "", b"short"),
     "reconcile kind": bad(r.Reconcile, ROOM, 1, 0, 3, []),
     "range clock": bad(r.Reconcile, ROOM, 1, 0, 0, [[2**53 + 1, b"", 0, b""]]),
