@@ -366,15 +366,14 @@ def test_an_urgent_ping_wants_its_own_answer() -> None:
     assert a.connection.deadline() > 110.0
 
 
-def test_a_ping_before_ready_does_nothing() -> None:
-    a, _ = make_pair()
-    a.connection.data_to_send()
-    a.connection.ping(1.0)
-    assert a.connection.data_to_send() == b""
-
-
 def test_a_record_begun_must_end() -> None:
     a, b = ready_pair()
+    a.connection.send(TEXT)
+    whole = a.connection.data_to_send()
+    b.connection.receive_data(whole[:1], 5.0)
+    assert b.drain() == []
+    b.connection.receive_data(whole[1:], 6.0)  # this one ends in time and counts no more
+    assert b.drain() == [RecordReceived(TEXT)]
     a.connection.send(TEXT)
     whole = a.connection.data_to_send()
     for i in range(20):

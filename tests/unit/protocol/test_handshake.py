@@ -146,6 +146,7 @@ def test_n1_a_failed_read_is_the_end() -> None:
         a.write()
     assert a.session is None
     assert a.remote is None
+    assert a._noise is None
 
 
 def test_n2_every_failure_is_one_error_without_a_detail() -> None:
@@ -166,6 +167,23 @@ def test_n4_sizes_are_bounded_both_ways() -> None:
     with pytest.raises(LocalProtocolError, match="fit"):
         ours.encrypt(bytes(65_520))
     assert theirs.decrypt(ours.encrypt(b"still alive")) == b"still alive"
+
+
+@pytest.mark.parametrize("size", [1_024, 1_025])
+def test_n4_a_handshake_message_is_bounded_however_right_it_is(size: int) -> None:
+    a, b = make_both()
+    empty = payload_of({9: bytes(256)}, StaticKey(Dice("alice")(32)), ALICE)
+    filler = 256 + size - (64 + len(empty))
+    a._payloads = (b"", b"", payload_of({9: bytes(filler)}, StaticKey(Dice("alice")(32)), ALICE))
+    b.read(a.write())
+    a.read(b.write())
+    third = a.write()
+    assert len(third) == size
+    if size > 1_024:
+        with pytest.raises(HandshakeError):
+            b.read(third)
+    else:
+        b.read(third)
 
 
 def test_n8_a_bad_record_kills_the_session_for_good() -> None:
