@@ -147,8 +147,11 @@ class Link:
         end = now() + TURN_SECONDS
         try:
             with self._node.store.transaction():
-                while not self._resting and (event := self.connection.next_event()) is not None:
-                    self._handle(event)
+                while not self._resting:
+                    if (event := self.connection.next_event()) is not None:
+                        self._handle(event)
+                    elif not self.connection.pending:
+                        break
                     if now() > end:
                         self.rest(0.0)
         except StoreError as error:

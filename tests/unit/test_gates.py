@@ -16,7 +16,11 @@ LONGEST = 400
 # Modules without a unit test of their own: what tests them instead, and why. Everything else is mapped 1:1.
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {}
 # Unit tests that belong to no module.
-ABOUT_NO_MODULE = {"tests/unit/test_gates.py", "tests/unit/test_plugin.py"}
+ABOUT_NO_MODULE = {
+    "tests/unit/protocol/test_vectors.py",
+    "tests/unit/test_gates.py",
+    "tests/unit/test_plugin.py",
+}
 
 # spelt so that this file does not match itself
 ADDRESSES = re.compile(
