@@ -130,7 +130,7 @@ class Delivery:
         if seq is None:
             return
         if mine and not waiting and room.peer is not None:
-            self._note(session, [message.id], STORED)
+            self._note(session, room, [message.id], STORED)
         self._store.on_commit(lambda: self._node.message_stored(seq, request))
         self._store.on_commit(lambda: self._node.sync.announce(message, session))
 
@@ -141,11 +141,13 @@ class Delivery:
         if session.link.peer_id != self._node.peer_id and self._node.writable:
             room = self._node.sync.shared_room(session, record.room)
             if room is not None and record.code in (STORED, FULL, NOT_ACCEPTED):
-                self._note(session, record.ids, record.code)
+                self._note(session, room, record.ids, record.code)
 
-    def _note(self, session: Session, ids: Sequence[MessageId], code: int) -> None:
-        now = self._node.clock.wall_ms()
-        changed = self._store.deliveries.acknowledge(self._node.peer_id, session.link.peer_id, ids, code, now)
+    def _note(self, session: Session, room: Room, ids: Sequence[MessageId], code: int) -> None:
+        now, me = self._node.clock.wall_ms(), self._node.peer_id
+        changed = self._store.deliveries.acknowledge(
+            me, session.link.peer_id, room.id, ids, code=code, now_ms=now
+        )
         if changed:
             self._store.on_commit(lambda: self._node.messages_changed(changed))
 

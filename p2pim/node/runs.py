@@ -6,7 +6,7 @@ The end that answers keeps nothing but where its set stood when the run began.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from p2pim.node.session import Drive, Session
 from p2pim.protocol.message import MessageId, RoomId
@@ -17,6 +17,11 @@ from p2pim.protocol.room import LOBBY_MS, Room, RoomKind
 if TYPE_CHECKING:
     from p2pim.node.node import Node
     from p2pim.node.sync import Sync
+
+
+#: A driver asks on while it awaits fewer messages than this, and gives up when it lacks more for other reasons.
+MAX_AWAITED: Final = 5_000
+MAX_REFUSED: Final = 10_000
 
 
 class Runs:
@@ -61,13 +66,12 @@ class Runs:
             del session.drives[room.id]
             return
         need, have, asks = drive.run.step(self._items(session, room), record.ranges)
-        if asks:
-            session.link.send(Reconcile(room.id, CONTENT, drive.number, ASK, asks))
         for part in (have[i : i + MAX_LIST] for i in range(0, len(have), MAX_LIST)):
             session.link.send(Have(room.id, CONTENT, part))
         drive.lacking.update(need)
         drive.asked.update(self._sync.want(session, room, need))
-        self._finish(session, room.id, drive)
+        drive.next_ask = asks
+        self._go_on(session, room.id, drive)
 
     def settled(self, session: Session, room_id: RoomId, message_id: MessageId, here: bool) -> None:
         """A message that may be awaited came, or will not come on this Link."""
@@ -75,11 +79,19 @@ class Runs:
             drive.asked.discard(message_id)
             if here:
                 drive.lacking.discard(message_id)
-            self._finish(session, room_id, drive)
+            self._go_on(session, room_id, drive)
 
-    def _finish(self, session: Session, room_id: RoomId, drive: Drive) -> None:
-        """Send DONE once nothing is open and every wanted message was answered."""
-        if drive.run.finished and not drive.asked and not drive.told_done and len(drive.lacking) <= MAX_DONE:
+    def _go_on(self, session: Session, room_id: RoomId, drive: Drive) -> None:
+        """Ask on once most of what was found is here; send DONE once nothing is open and all was answered."""
+        if len(drive.lacking) - len(drive.asked) > MAX_REFUSED:
+            del session.drives[room_id]  # it offers what it does not send, or what we do not take: enough
+        elif drive.next_ask and len(drive.asked) < MAX_AWAITED:
+            session.link.send(Reconcile(room_id, CONTENT, drive.number, ASK, drive.next_ask))
+            drive.next_ask = []
+            self._sync.touch(session)
+        elif (
+            drive.run.finished and not drive.asked and not drive.told_done and len(drive.lacking) <= MAX_DONE
+        ):
             drive.told_done = True
             session.link.send(Done(room_id, CONTENT, drive.number, list(drive.lacking)))
             self._sync.touch(session)

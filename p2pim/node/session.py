@@ -9,7 +9,7 @@ from p2pim.node.limits import TokenBucket
 from p2pim.node.link import Link
 from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.reconcile import Run
-from p2pim.protocol.records import Signed, State
+from p2pim.protocol.records import Range, Signed, State
 
 
 @dataclass
@@ -21,6 +21,8 @@ class Drive:
     run: Run
     lacking: set[MessageId] = field(default_factory=set)
     asked: set[MessageId] = field(default_factory=set)
+    #: The next question, kept back while enough is awaited.
+    next_ask: list[Range] = field(default_factory=list)
     told_done: bool = False
 
 

@@ -41,7 +41,9 @@ SERVE_BATCH: Final = 64
 #: Bytes of messages in one record.
 BATCH_BYTES: Final = 60_000
 #: A peer that lets more ids than this pile up unserved is dropped; it syncs later.
-MAX_TO_SERVE: Final = 200_000
+MAX_TO_SERVE: Final = 20_000
+#: Serve one peer no longer than this before the others have their turn.
+SERVE_SECONDS: Final = 0.02
 MAX_OFFERED: Final = 100_000
 #: RECONCILE and WANT a peer may send: a second, and in a burst.
 SERVED_PER_SECOND, SERVED_BURST = 200.0, 1000.0
@@ -93,7 +95,7 @@ class Sync:
         self._dirty.pop(link, None)
         if session is not None:
             for room_id in self._release(session):
-                self.reconcile(room_id)
+                self._store.on_commit(lambda r=room_id: self.reconcile(r))  # type: ignore[misc]
 
     def _release(self, session: Session) -> set[RoomId]:
         """Forget what a Link was asked for, so that it can be asked for elsewhere; returns the rooms concerned."""
@@ -219,7 +221,7 @@ class Sync:
         """Serve messages in order; say LACK for every one that is not sent."""
         room = self.shared_room(session, record.room)
         me, other = self._node.peer_id, session.link.peer_id
-        held = self._store.messages.authors(record.ids) if room is not None else []
+        held = self._store.messages.authors(room.id, record.ids) if room is not None else []
         served = [i for i, author in held if room is not None and room.carries(author, me, other)]
         if lacking := set(record.ids) - set(served):
             session.link.send(Lack(record.room, record.set, list(lacking)))
@@ -229,17 +231,19 @@ class Sync:
         self.touch(session)
 
     def pump(self, link: Link) -> None:
-        """Send what is to be served while the network takes it."""
+        """Send what is to be served while the network takes it, in turns with the others."""
         session = self.sessions.get(link)
-        while session is not None and session.to_serve and link.queued < SERVE_BELOW:
+        end = self._node.clock.monotonic() + SERVE_SECONDS
+        while session is not None and session.to_serve and link.queued < SERVE_BELOW and not link.closed:
+            if self._node.clock.monotonic() > end:
+                link.transport.defer(lambda: self.pump(link))
+                return
             room_id = session.to_serve[0][0]
             batch: list[MessageId] = []
             while session.to_serve and session.to_serve[0][0] == room_id and len(batch) < SERVE_BATCH:
                 batch.append(session.to_serve.popleft()[1])
             self._send_messages(link, room_id, [s.message.signed() for s in self._store.messages.get(batch)])
             link.flush()
-            if link.closed:
-                return
 
     def _send_messages(self, link: Link, room_id: RoomId, signed: list[Signed]) -> None:
         part: list[Signed] = []

@@ -22,16 +22,18 @@ class Deliveries:
         self._db = database
 
     def acknowledge(
-        self, me: PeerId, peer: PeerId, ids: Iterable[MessageId], code: int, now_ms: int
+        self, me: PeerId, peer: PeerId, room: RoomId, ids: Iterable[MessageId], *, code: int, now_ms: int
     ) -> list[int]:
-        """Note a peer's answer for some of my messages.
+        """Note a peer's answer for some of my messages in a room.
 
         Returns:
             The places of the messages for which this says something new. A refusal never undoes a delivery.
         """
+        number = self._db.value("SELECT number FROM rooms WHERE id = ?", [room], 0)
         changed: list[int] = []
         for message_id in ids:
-            seq = self._db.value("SELECT seq FROM messages WHERE id = ? AND author = ?", [message_id, me])
+            sql = "SELECT seq FROM messages WHERE id = ? AND author = ? AND room = ?"
+            seq = self._db.value(sql, [message_id, me, number])
             if seq is not None and self._note(seq, peer, code, now_ms):
                 changed.append(seq)
         return changed

@@ -213,12 +213,16 @@ class Messages:
             found.update(row[0] for row in self._db.rows(sql, part))
         return found
 
-    def authors(self, ids: Sequence[MessageId]) -> list[tuple[MessageId, PeerId]]:
-        """(id, author) of those of these messages that are here, content and all, in order."""
+    def authors(self, room_id: RoomId, ids: Sequence[MessageId]) -> list[tuple[MessageId, PeerId]]:
+        """(id, author) of those of these messages that are here, in this room, content and all; in order."""
+        number = self._number(room_id)
         found: list[tuple[int, MessageId, PeerId]] = []
         for part in _chunks(ids):
-            sql = f"SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND id IN ({_marks(len(part))})"
-            found += self._db.rows(sql, part)
+            sql = (
+                "SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND room = ? "
+                f"AND id IN ({_marks(len(part))})"
+            )
+            found += self._db.rows(sql, [number, *part])
         return [(message_id, author) for _, message_id, author in sorted(found)]
 
     def get(self, ids: Sequence[MessageId]) -> list[Stored]:

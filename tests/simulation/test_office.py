@@ -45,4 +45,3 @@ def test_invariants_hold_whatever_happens(first: int) -> None:
             raise
     # A story without misfortune would prove little.
     assert seen["crash before a commit"] + seen["crash after a commit"] + seen["crash between steps"] > 5
-

@@ -65,11 +65,15 @@ def clock_not_raised(patch: pytest.MonkeyPatch) -> None:
 )
 def test_a_planted_bug_is_caught(plant: Plant, invariant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
-    for seed in range(SEEDS):
-        try:
-            play(seed)
-        except Broken as broken:
-            print(f"{plant.__name__}: seed {seed}: {broken}")
-            assert invariant in str(broken)
-            return
-    pytest.fail(f"{plant.__name__} went unnoticed in {SEEDS} seeds")
+    found = next(((seed, broken) for seed in range(SEEDS) if (broken := first_fault(seed))), None)
+    print(f"{plant.__name__}: {found}")
+    assert found is not None, f"unnoticed in {SEEDS} seeds"
+    assert invariant in found[1]
+
+
+def first_fault(seed: int) -> str | None:
+    try:
+        play(seed)
+    except Broken as broken:
+        return str(broken)
+    return None
