@@ -65,6 +65,7 @@ class Sessions:
         self._open: set[Session] = set()
         self._adopting: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
+        self._closing = False
 
     def __iter__(self) -> Iterator[Session]:
         return iter(tuple(self._open))
@@ -80,7 +81,7 @@ class Sessions:
 
         def opened(transport: SocketTransport) -> Link | None:
             session.host = transport.remote_host
-            if not self._may_enter(session.host):
+            if self._closing or not self._may_enter(session.host):
                 return None
             known = self._book.is_known(session.host)
             refused = self._limits.admit(session.host, known=known, now=session.opened_at)
@@ -126,6 +127,7 @@ class Sessions:
 
     async def close(self) -> None:
         """Say BYE to all, close all sockets; a peer that does not read gets a moment, no more."""
+        self._closing = True
         await self.dialer.close()
         await asyncio.gather(*self._adopting, return_exceptions=True)
         for session in self:

