@@ -22,7 +22,7 @@ from p2pim.node.discovery.mdns import Mdns, Sighting
 from p2pim.node.host import Host, Known, Timing
 from p2pim.node.limits import AcceptPolicy
 from p2pim.node.listener import ANY, Listener
-from p2pim.node.sessions import Sessions
+from p2pim.node.sockets import Sockets
 from p2pim.node.tcp import LinkFactory
 
 DEFAULT_PORT: Final = 26747
@@ -49,7 +49,7 @@ class Network:
         self._timing = timing or Timing()
         self._wake = asyncio.Event()
         self.book = AddressBook(node.random)
-        self.sessions = Sessions(
+        self.sockets = Sockets(
             node,
             new_link,
             self.book,
@@ -59,7 +59,7 @@ class Network:
             on_known=on_known,
             on_news=self._wake.set,
         )
-        self._listener = Listener(self.sessions.accepting)
+        self._listener = Listener(self.sockets.accepting)
         self._watch = InterfaceWatch(node.settings.interfaces, self._interfaces_changed)
         self._mdns = Mdns(
             networks=node.networks,
@@ -106,7 +106,7 @@ class Network:
         if self._pulsing is not None:
             self._pulsing.cancel()
         self._watch.close()
-        await asyncio.gather(self._listener.close(), self.sessions.close(), self._mdns.close())
+        await asyncio.gather(self._listener.close(), self.sockets.close(), self._mdns.close())
 
     def add_address(self, endpoint: Endpoint) -> None:
         """Dial an address that the user typed, now and from now on; BadInput if that cannot be."""
@@ -147,9 +147,9 @@ class Network:
         self._ticked_wall_ms = wall_ms
         if slept and not self._watch.check():
             self._refresh()
-        deadline = self.sessions.tick(now)
+        deadline = self.sockets.tick(now)
         self._next_tick = max(now + 0.01, min(now + self._timing.tick, deadline))
-        self._mdns.tick(now, alone=not self.sessions.any_ready)
+        self._mdns.tick(now, alone=not self.sockets.any_ready)
         if self._mdns.trouble is not None and now >= self._mdns_retry_at:
             self._start_mdns()
 
@@ -160,12 +160,12 @@ class Network:
             return float("inf")
         plan = self.book.plan(now, self._node.is_linked)
         for entry in plan.ready:
-            if entry.peer_id is not None and self.sessions.penalties.is_shut_out(entry.peer_id, now):
+            if entry.peer_id is not None and self.sockets.penalties.is_shut_out(entry.peer_id, now):
                 self.book.failed(entry, now)
                 continue
             network = networks.get(entry.network or "") or next(iter(networks.values()))
-            if not self.sessions.dial(entry, network, now):
-                return now + max(0.01, self.sessions.dialer.ready_in(now))
+            if not self.sockets.dial(entry, network, now):
+                return now + max(0.01, self.sockets.dialer.ready_in(now))
         return plan.next_due
 
     # what is learnt
@@ -202,14 +202,14 @@ class Network:
     def _refresh(self) -> None:
         """After a change or a sleep: drop what cannot live, test the rest, look around as if just started."""
         now, addresses = self._node.clock.monotonic(), self._watch.current.addresses
-        for session in self.sessions:
-            if session.transport is None or session.connection is None or session.link is None:
+        for peer in self.sockets:
+            if peer.transport is None or peer.connection is None or peer.link is None:
                 continue
-            if parse(session.transport.local_host) not in addresses:
-                session.transport.abort()
-            elif session.ready_at is not None:
-                session.connection.ping(now, self._timing.ping_limit)
-                session.link.tick(now)
+            if parse(peer.transport.local_host) not in addresses:
+                peer.transport.abort()
+            elif peer.ready_at is not None:
+                peer.connection.ping(now, self._timing.ping_limit)
+                peer.link.tick(now)
         self._settle_in()
         self.retry()
         self._on_changed()

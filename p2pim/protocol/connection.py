@@ -249,10 +249,11 @@ class Connection:
         remote = handshake.remote
         if remote is not None:
             assert self.network is not None
+            # Known even if refused: whoever dialled its own address must learn that it did.
+            self.peer_id, self.boot_id = remote.peer_id, remote.boot_id
             if self._policy.refuses(remote.peer_id, remote.boot_id, self.network):
                 self._close(Reason.REFUSED, records.NOT_AUTHORISED)
                 return
-            self.peer_id, self.boot_id = remote.peer_id, remote.boot_id
         if handshake.session is None:
             self._out.append(frame(handshake.write()))
         self._enter(NEXT[self.state])

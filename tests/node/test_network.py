@@ -54,7 +54,7 @@ async def test_two_nodes_find_each_other_by_mdns_and_share_one_link() -> None:
         assert dialler.known == [Known(Endpoint("127.0.0.1", other.network.port), "ours", other.peer_id)]
         assert other.known == []
     assert {closed.code for closed in anna.closed + ben.closed} == {SHUTDOWN}
-    assert anna.network.sessions.any_ready is False
+    assert anna.network.sockets.any_ready is False
 
 
 async def test_of_three_users_of_one_machine_each_meets_the_others_once() -> None:
@@ -194,7 +194,7 @@ async def test_who_says_too_little_is_closed_after_three_seconds_without_an_answ
         assert await read_to_end(reader) == b""
         assert 2.5 <= anna.clock.monotonic() - began <= 4.5
         writer.close()
-        await anna.until(lambda: not list(anna.network.sessions))
+        await anna.until(lambda: not list(anna.network.sockets))
         assert anna.closed[0].code == IDLE_OR_AGE
 
 
@@ -214,7 +214,7 @@ async def test_a_dialled_peer_that_never_answers_is_given_up() -> None:
             await ben.until(lambda: len(ben.closed) == 1)
             entry = ben.network.book.entry(Endpoint("127.0.0.1", mute.getsockname()[1]))
             assert entry is not None
-            assert (entry.failures, ben.network.sessions.dialer.under_way) == (1, 0)
+            assert (entry.failures, ben.network.sockets.dialer.under_way) == (1, 0)
 
 
 async def test_a_refused_dial_backs_off() -> None:
@@ -242,7 +242,7 @@ async def test_who_breaks_the_rules_is_shut_out_for_a_while() -> None:
             sealed = link.connection._session.encrypt(b"\x7fno such record")
             link.transport.write(len(sealed).to_bytes(2, "big") + sealed)
             await ben.until(lambda: [closed.code for closed in ben.closed] == [PROTOCOL])
-            assert anna.network.sessions.penalties.is_shut_out(ben.peer_id, anna.clock.monotonic())
+            assert anna.network.sockets.penalties.is_shut_out(ben.peer_id, anna.clock.monotonic())
             await ben.until(lambda: len(ben.closed) == 2)
             assert ben.closed[1].code == LIMIT
 
@@ -320,7 +320,7 @@ async def test_only_sources_of_an_office_may_enter() -> None:
 
 async def test_a_refused_source_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     anna = hidden()
-    monkeypatch.setattr(anna.network.sessions, "_may_enter", lambda host: host != "127.0.0.2")
+    monkeypatch.setattr(anna.network.sockets, "_may_enter", lambda host: host != "127.0.0.2")
     async with running(anna):
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", anna.network.port, local_addr=("127.0.0.2", 0)

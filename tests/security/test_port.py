@@ -75,7 +75,7 @@ async def test_1_garbage_is_closed_in_silence_within_three_seconds(
         assert anna.clock.monotonic() - began < 4.5, (
             "3 s and what the machine needs, at twenty times the speed"
         )
-        await anna.until(lambda: not list(anna.network.sessions))
+        await anna.until(lambda: not list(anna.network.sockets))
     assert [record for record in caplog.records if record.name.startswith("p2pim")] == []
 
 
@@ -101,9 +101,9 @@ async def test_2_slow_senders_are_cut_off_while_others_get_in() -> None:
         async with running(ben):
             drips = [asyncio.create_task(drip(sock)) for sock in flood]
             await linked(ben, anna)
-            strangers = [session for session in anna.network.sessions if session.host == "127.0.0.2"]
+            strangers = [session for session in anna.network.sockets if session.host == "127.0.0.2"]
             assert len(strangers) <= 8
-            await anna.until(lambda: all(s.host != "127.0.0.2" for s in anna.network.sessions))
+            await anna.until(lambda: all(s.host != "127.0.0.2" for s in anna.network.sockets))
             assert anna.is_linked(ben.peer_id)
             await asyncio.gather(*drips)
         for sock in flood:
@@ -123,7 +123,7 @@ async def test_2_a_link_that_is_silent_after_the_handshake_ends() -> None:
             handshake = connection.data_to_send()
             writer.write(handshake[: 2 + int.from_bytes(handshake[:2], "big")])
             await read_to_end(reader)
-        await anna.until(lambda: not list(anna.network.sessions))
+        await anna.until(lambda: not list(anna.network.sockets))
         assert not anna.is_linked(mallory.peer_id)
 
 
@@ -204,7 +204,7 @@ async def test_10_a_flood_of_adverts_fills_a_bounded_book_and_keeps_links() -> N
     async with running(anna, ben):
         await linked(anna, ben)
         links = len(anna.links) + len(ben.links)
-        book, dialer = anna.network.book, anna.network.sessions.dialer
+        book, dialer = anna.network.book, anna.network.sockets.dialer
         for n in range(4_000):
             host = f"127.{n % 250}.{n // 250 % 250}.{1 + n % 200}"
             anna.network._sighted(Sighting(f"{n:016x}", OURS, (host,), 1024 + n * 7 % 60_000))

@@ -48,7 +48,7 @@ def test_a_refusing_initiator_reveals_nothing() -> None:
     assert a.policy.asked == [(b.identity.peer_id, b.connection._own_boot_id, OPEN)]
     assert a.drain() == [Closed(Reason.REFUSED, r.NOT_AUTHORISED, False)]
     assert a.connection.data_to_send() == b""
-    assert a.connection.peer_id is None
+    assert a.connection.peer_id == b.identity.peer_id  # whoever dialled itself must learn that it did
 
 
 def test_a_refusing_responder_says_nothing_more() -> None:

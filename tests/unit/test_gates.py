@@ -14,7 +14,10 @@ TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "p2pim", "pyproject.to
 LONGEST = 400
 
 # Modules without a unit test of their own: what tests them instead, and why. Everything else is mapped 1:1.
-TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {}
+TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
+    f"p2pim/node/{name}.py": ("tests/node/test_network.py", "only real sockets and timers show what it does")
+    for name in ("host", "network", "sockets")
+}
 # Unit tests that belong to no module.
 ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class Session:
+class PeerSocket:
     """A socket with its Connection and Link. `entry` is where it was dialled, None if it was accepted."""
 
     host: str
@@ -40,8 +40,8 @@ class Session:
     over: bool = False
 
 
-class Sessions:
-    """Makes sessions of sockets, and tells the book, the limits and the dialer what became of them."""
+class Sockets:
+    """Makes Connections and Links of sockets, and tells the book, the limits and the dialer what became of them."""
 
     def __init__(
         self,
@@ -62,44 +62,44 @@ class Sessions:
         self._limits = AcceptLimits(now, accept)
         self.dialer = Dialer(now)
         self.penalties = Penalties()
-        self._open: set[Session] = set()
+        self._open: set[PeerSocket] = set()
         self._adopting: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._closing = False
 
-    def __iter__(self) -> Iterator[Session]:
+    def __iter__(self) -> Iterator[PeerSocket]:
         return iter(tuple(self._open))
 
     @property
     def any_ready(self) -> bool:
         """Tell whether a Link is up."""
-        return any(session.ready_at is not None for session in self._open)
+        return any(peer.ready_at is not None for peer in self._open)
 
     def accepting(self) -> SocketTransport:
         """Return what takes an accepted connection, if its source and the limits allow it."""
-        session = Session("", None, self._node.clock.monotonic())
+        peer = PeerSocket("", None, self._node.clock.monotonic())
 
         def opened(transport: SocketTransport) -> Link | None:
-            session.host = transport.remote_host
-            if self._closing or not self._may_enter(session.host):
+            peer.host = transport.remote_host
+            if self._closing or not self._may_enter(peer.host):
                 return None
-            known = self._book.is_known(session.host)
-            refused = self._limits.admit(session.host, known=known, now=session.opened_at)
+            known = self._book.is_known(peer.host)
+            refused = self._limits.admit(peer.host, known=known, now=peer.opened_at)
             if refused is not None:
-                _log.debug("refused %s: %s", session.host, refused.value)
+                _log.debug("refused %s: %s", peer.host, refused.value)
                 return None
-            self._open.add(session)
-            return self._opened(session, transport, None)
+            self._open.add(peer)
+            return self._opened(peer, transport, None)
 
-        return SocketTransport(opened, lambda transport: self._lost(session))
+        return SocketTransport(opened, lambda transport: self._lost(peer))
 
     def dial(self, entry: Entry, network: NetworkSecret, now: float) -> bool:
         """Start to dial, if the limits allow one more."""
 
         def connected(sock: socket.socket) -> None:
-            session = Session(entry.endpoint.host, entry, self._node.clock.monotonic())
-            self._open.add(session)
-            task = asyncio.get_running_loop().create_task(self._adopt(sock, session, network))
+            peer = PeerSocket(entry.endpoint.host, entry, self._node.clock.monotonic())
+            self._open.add(peer)
+            task = asyncio.get_running_loop().create_task(self._adopt(sock, peer, network))
             self._adopting.add(task)
             task.add_done_callback(self._adopting.discard)
 
@@ -114,15 +114,15 @@ class Sessions:
     def tick(self, now: float) -> float:
         """Let deadlines pass, and return the next one."""
         deadline = float("inf")
-        for session in self:
-            if session.link is None or session.connection is None or session.transport is None:
+        for peer in self:
+            if peer.link is None or peer.connection is None or peer.transport is None:
                 continue
-            session.link.tick(now)
-            limit = self._timing.handshake if session.entry is None else self._timing.dial_handshake
-            if session.ready_at is None and now >= session.opened_at + limit:
-                session.transport.abort()
+            peer.link.tick(now)
+            limit = self._timing.handshake if peer.entry is None else self._timing.dial_handshake
+            if peer.ready_at is None and now >= peer.opened_at + limit:
+                peer.transport.abort()
             else:
-                deadline = min(deadline, session.connection.deadline())
+                deadline = min(deadline, peer.connection.deadline())
         return deadline
 
     async def close(self) -> None:
@@ -130,13 +130,13 @@ class Sessions:
         self._closing = True
         await self.dialer.close()
         await asyncio.gather(*self._adopting, return_exceptions=True)
-        for session in self:
-            if session.link is not None:
-                session.link.close(SHUTDOWN)
+        for peer in self:
+            if peer.link is not None:
+                peer.link.close(SHUTDOWN)
         await self._wait_for_sockets()
-        for session in self:
-            if session.transport is not None:
-                session.transport.abort()
+        for peer in self:
+            if peer.transport is not None:
+                peer.transport.abort()
         await self._wait_for_sockets()
 
     async def _wait_for_sockets(self) -> None:
@@ -146,11 +146,11 @@ class Sessions:
                 async with asyncio.timeout(self._timing.stop):
                     await self._empty.wait()
 
-    async def _adopt(self, sock: socket.socket, session: Session, network: NetworkSecret) -> None:
+    async def _adopt(self, sock: socket.socket, peer: PeerSocket, network: NetworkSecret) -> None:
         def protocol() -> SocketTransport:
             return SocketTransport(
-                lambda transport: self._opened(session, transport, network),
-                lambda transport: self._lost(session),
+                lambda transport: self._opened(peer, transport, network),
+                lambda transport: self._lost(peer),
             )
 
         try:
@@ -158,83 +158,83 @@ class Sessions:
         except OSError:
             # The other side was gone before we looked.
             sock.close()
-            self._lost(session)
+            self._lost(peer)
 
-    def _opened(self, session: Session, transport: SocketTransport, network: NetworkSecret | None) -> Link:
-        now, dialled = self._node.clock.monotonic(), session.entry is not None
-        session.transport = transport
-        session.connection = self._node.connection(dialled, network)
-        link = session.link = self._new_link(
-            session.connection,
+    def _opened(self, peer: PeerSocket, transport: SocketTransport, network: NetworkSecret | None) -> Link:
+        now, dialled = self._node.clock.monotonic(), peer.entry is not None
+        peer.transport = transport
+        peer.connection = self._node.connection(dialled, network)
+        link = peer.link = self._new_link(
+            peer.connection,
             transport,
-            Endpoint(session.host, 0) if session.entry is None else session.entry.endpoint,
+            Endpoint(peer.host, 0) if peer.entry is None else peer.entry.endpoint,
             now,
-            on_ready=lambda link: self._ready(session),
-            on_closed=lambda link, closed: self._ended(session, closed),
+            on_ready=lambda link: self._ready(peer),
+            on_closed=lambda link, closed: self._ended(peer, closed),
         )
         self._on_news()
         return link
 
-    def _ready(self, session: Session) -> None:
-        assert session.connection is not None
-        assert session.transport is not None
-        now, peer_id = self._node.clock.monotonic(), session.connection.peer_id
+    def _ready(self, peer: PeerSocket) -> None:
+        assert peer.connection is not None
+        assert peer.transport is not None
+        now, peer_id = self._node.clock.monotonic(), peer.connection.peer_id
         assert peer_id is not None
-        self._release(session)
-        session.ready_at = now
-        session.transport.widen()
-        if session.entry is None:
-            self._book.accepted(peer_id, session.host)
+        self._release(peer)
+        peer.ready_at = now
+        peer.transport.widen()
+        if peer.entry is None:
+            self._book.accepted(peer_id, peer.host)
         else:
-            network = session.connection.network
-            fresh = not session.entry.good or session.entry.peer_id != peer_id
-            self._book.succeeded(session.entry, peer_id, now)
+            network = peer.connection.network
+            fresh = not peer.entry.good or peer.entry.peer_id != peer_id
+            self._book.succeeded(peer.entry, peer_id, now)
             if fresh and network is not None:
-                self._on_known(Known(session.entry.endpoint, network.name, peer_id))
-        if self.penalties.is_shut_out(peer_id, now) and session.link is not None:
-            session.link.close(LIMIT)
+                self._on_known(Known(peer.entry.endpoint, network.name, peer_id))
+        if self.penalties.is_shut_out(peer_id, now) and peer.link is not None:
+            peer.link.close(LIMIT)
         self._on_news()
 
-    def _ended(self, session: Session, closed: Closed | None) -> None:
-        """Note the end of a session: its Link tells it, and later its socket; the first counts."""
-        if session.over:
+    def _ended(self, peer: PeerSocket, closed: Closed | None) -> None:
+        """Note the end of a socket: its Link tells it, and later its socket; the first counts."""
+        if peer.over:
             return
-        session.over = True
-        now, connection = self._node.clock.monotonic(), session.connection
-        if session.ready_at is None:
-            self._never_ready(session, now)
-        elif session.entry is not None:
-            self._book.lost_dialled(session.entry, now - session.ready_at, now)
+        peer.over = True
+        now, connection = self._node.clock.monotonic(), peer.connection
+        if peer.ready_at is None:
+            self._never_ready(peer, now)
+        elif peer.entry is not None:
+            self._book.lost_dialled(peer.entry, now - peer.ready_at, now)
         elif connection is not None and connection.peer_id is not None:
-            self._book.lost_accepted(connection.peer_id, session.host, now)
+            self._book.lost_accepted(connection.peer_id, peer.host, now)
         if connection is not None and connection.peer_id is not None and _broke_rules(closed):
             self.penalties.fault(connection.peer_id, now)
-        if session.transport is not None:
-            session.transport.close()
+        if peer.transport is not None:
+            peer.transport.close()
         self._on_news()
 
-    def _never_ready(self, session: Session, now: float) -> None:
-        self._release(session)
-        if session.entry is None:
+    def _never_ready(self, peer: PeerSocket, now: float) -> None:
+        self._release(peer)
+        if peer.entry is None:
             return
-        connection = session.connection
+        connection = peer.connection
         if connection is not None and (connection.peer_id, connection.boot_id) == (
             self._node.peer_id,
             self._node.boot_id,
         ):
-            self._book.turned_out_self(session.entry)
+            self._book.turned_out_self(peer.entry)
         else:
-            self._book.failed(session.entry, now)
+            self._book.failed(peer.entry, now)
 
-    def _release(self, session: Session) -> None:
-        if session.entry is None:
-            self._limits.release(session.host)
+    def _release(self, peer: PeerSocket) -> None:
+        if peer.entry is None:
+            self._limits.release(peer.host)
         else:
             self.dialer.finished()
 
-    def _lost(self, session: Session) -> None:
-        self._ended(session, None)
-        self._open.discard(session)
+    def _lost(self, peer: PeerSocket) -> None:
+        self._ended(peer, None)
+        self._open.discard(peer)
         if not self._open:
             self._empty.set()
 
