@@ -98,11 +98,10 @@ class Delivery:
             return STORED
         if not self._node.writable:
             return FULL
-        stranger = self._is_stranger(session, room)
-        if stranger and not self._is_request(room, header):
+        if self._is_stranger(session, room) and not self._is_request(room, header):
             return NOT_ACCEPTED
         self._slow_strangers(session)
-        self._store_one(session, room, open_message(signed), stranger)
+        self._store_one(session, room, open_message(signed))
         return STORED
 
     def _is_request(self, room: Room, header: Header) -> bool:
@@ -115,14 +114,14 @@ class Delivery:
         ):
             session.link.rest(REST_SECONDS)
 
-    def _store_one(self, session: Session, room: Room, message: Message, request: bool) -> None:
-        mine = message.header.author == self._node.peer_id
+    def _store_one(self, session: Session, room: Room, message: Message) -> None:
+        mine, request = message.header.author == self._node.peer_id, False
         if room.kind is RoomKind.DM and room.peer is not None:
             self._node.people.ensure_room(room.peer)
-            if request:
-                self._node.people.requested(room.peer)
-            elif mine:
+            if mine:
                 self._node.people.wrote_to(room.peer)  # on my other machine, or before a restored backup
+            elif request := self._node.people.contact(room.peer).trust is Trust.NEW:
+                self._node.people.requested(room.peer)  # also where my other machine took it first
         waiting = mine and room.kind is RoomKind.DM and session.link.peer_id != room.peer
         seq = self._store.messages.add(
             message, now_ms=self._node.clock.wall_ms(), unread=not mine, waiting=waiting
@@ -144,7 +143,7 @@ class Delivery:
                 self._note(session, room, record.ids, record.code)
 
     def _note(self, session: Session, room: Room, ids: Sequence[MessageId], code: int) -> None:
-        now, me = self._node.clock.wall_ms(), self._node.peer_id
+        me, now = self._node.peer_id, self._node.clock.wall_ms()
         changed = self._store.deliveries.acknowledge(
             me, session.link.peer_id, room.id, ids, code=code, now_ms=now
         )

@@ -68,7 +68,8 @@ class People:
 
     def requested(self, peer_id: PeerId) -> None:
         """A stranger left their one message."""
-        self._change(peer_id, request=Request.PENDING)
+        if self.contact(peer_id).request is Request.NONE:
+            self._change(peer_id, request=Request.PENDING)
 
     def ensure_room(self, peer_id: PeerId) -> None:
         """Have a DM with somebody."""
@@ -76,6 +77,7 @@ class People:
         if self._store.messages.room(room.id) is None:
             self._store.peers.put(self._store.peers.get(peer_id))
             self._store.messages.ensure_room(room)
+            self._store.on_commit(lambda: self._node.sync.tell_contact(peer_id))
 
     # -- what the user does
 

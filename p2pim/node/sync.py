@@ -15,6 +15,7 @@ from p2pim.node.limits import TokenBucket
 from p2pim.node.link import Link
 from p2pim.node.runs import Runs
 from p2pim.node.session import Session
+from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.records import (
     CONTENT,
@@ -119,6 +120,13 @@ class Sync:
         peers = [room.peer for room in self._store.messages.rooms() if room.peer is not None]
         for part in _parts(peers):
             session.link.send(Contacts(part))
+
+    def tell_contact(self, peer_id: PeerId) -> None:
+        """There is a new conversation: my other machines must have it too before its messages come."""
+        for session in self.sessions.values():
+            if session.link.peer_id == self._node.peer_id:
+                session.link.send(Contacts([peer_id]))
+                self.touch(session)
 
     def contacts(self, session: Session, record: Contacts) -> None:
         """My other machine has these conversations: have them too."""
