@@ -97,6 +97,9 @@ class Database:
             StoreError: the database cannot be used.
         """
         nested, marks, done = self._depth > 0, (len(self._known), len(self._after)), False
+        if nested and not self.connection.in_transaction:
+            # A full disk took the outer one back: a savepoint now would be a transaction of its own.
+            raise StoreFull(f"Cannot write to the disk that holds {self.path}: nothing was changed.")
         try:
             self.execute("SAVEPOINT nested" if nested else "BEGIN IMMEDIATE")
             self._depth += 1
