@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import BadInput, NotNow
 from p2pim.node import events
-from p2pim.protocol.message import MAX_CONTENT, TEXT, Message, RoomId, next_clock, seal, text_content
+from p2pim.protocol.message import (
+    MAX_CONTENT,
+    TEXT,
+    Message,
+    RoomId,
+    decode_text,
+    is_future,
+    next_clock,
+    seal,
+    text_content,
+)
 from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
 from p2pim.store.messages import Stored
 
@@ -82,23 +92,31 @@ class Author:
     def _seal_and_store(self, room: Room, content: bytes, token: str | None) -> Message:
         messages = self._store.messages
         is_dm = room.kind is RoomKind.DM
-        clock = next_clock(self._node.clock.wall_ms(), messages.highest(room.id))
-        parents = messages.heads(room.id) if is_dm else []
+        me, now = self._node.peer_id, self._node.clock.wall_ms()
+        highest = messages.highest(room.id, me, now)
+        clock = next_clock(now, highest)
+        parents = messages.heads(room.id, highest) if is_dm else []
         message = seal(self._node.identity, room.id, parents=parents, clock=clock, kind=TEXT, content=content)
-        seq = messages.add(
-            message, now_ms=self._node.clock.wall_ms(), waiting=is_dm, sealed=True, token=token
-        )
+        seq = messages.add(message, now_ms=now, waiting=is_dm, sealed=True, token=token)
         self._store.on_commit(lambda: self._node.sync.push(message))
         self._store.on_commit(lambda: self._node.message_stored(seq or 0, False))
         return message
 
     def seal_anew(self, stored: Sequence[Stored]) -> None:
-        """Take back what was sealed while the clock was far ahead and nobody has taken; seal it by today's."""
+        """Take back what was sealed while the clock was far ahead and nobody has taken; seal it by today's.
+
+        Not where others have written by such clocks too: then today's is wrong, and it would never end.
+        """
+        now = self._node.clock.wall_ms()
         for old in stored:
+            room = self._node.room(old.message.header.room)
+            if is_future(self._store.messages.highest(room.id, self._node.peer_id, now), now):
+                continue
             self._store.messages.forget([old.seq])
-            self._seal_and_store(
-                self._node.room(old.message.header.room), old.message.content or b"", old.token
-            )
+            content = old.message.content or b""
+            if (text := decode_text(content)) is not None:  # its time was as wrong as its clock
+                content = text_content(text.text, now, self._node.random)
+            self._seal_and_store(room, content, old.token)
 
     def mark_read(self, room_id: RoomId, seq: int) -> None:
         """The user has read everything that arrived up to ``seq``."""

@@ -6,6 +6,7 @@ The order of effects is always the same: check, store, commit, then Ack, push, n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
@@ -76,7 +77,13 @@ class Delivery:
             code = self._receive_one(session, room, signed, message_id)
             if code is not None:
                 self._node.sync.ack(session, record.room, message_id, code)
-            self._node.sync.arrived(session, record.room, message_id, here=code == STORED)
+            if code == STORED:
+                # Only then is it here: DONE must not count what a full disk takes back.
+                self._store.on_commit(
+                    partial(self._node.sync.arrived, session, record.room, message_id, here=True)
+                )
+            else:
+                self._node.sync.arrived(session, record.room, message_id, here=False)
 
     def _receive_one(
         self, session: Session, room: Room | None, signed: Signed, message_id: MessageId
@@ -150,8 +157,10 @@ class Delivery:
         if changed:
             self._store.on_commit(lambda: self._node.messages_changed(changed))
 
-    def stored_there(self, session: Session, room: Room, upto: int, lacking: Sequence[MessageId]) -> None:
-        """A run ended: everything of mine up to there which the other end does not lack is stored there."""
+    def stored_there(
+        self, session: Session, room: Room, *, upto: int, floor: int, lacking: Sequence[MessageId]
+    ) -> None:
+        """A run ended: everything of mine that it compared and the other end does not lack is stored there."""
         peer, me = session.link.peer_id, self._node.peer_id
         if peer == me or not self._node.writable:
             return
@@ -160,6 +169,7 @@ class Delivery:
             peer,
             room.id,
             upto=upto,
+            floor=floor,
             but=lacking,
             dm=room.kind is RoomKind.DM,
             now_ms=self._node.clock.wall_ms(),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from p2pim.node.session import Drive, Session
+from p2pim.node.session import Drive, Driven, Session
 from p2pim.protocol.message import MessageId, RoomId
-from p2pim.protocol.reconcile import ItemSet, Run, answer
+from p2pim.protocol.reconcile import SKIP, ItemSet, Run, answer
 from p2pim.protocol.records import ANSWER, ASK, CONTENT, MAX_DONE, MAX_LIST, NOT_SERVED, Done, Have, Reconcile
 from p2pim.protocol.room import LOBBY_MS, Room, RoomKind
 
@@ -37,7 +37,7 @@ class Runs:
         """Start a run; one under way is replaced, its answers are then ignored."""
         self._number += 2  # the dialler's numbers are odd, so that the two ends' runs are never mistaken
         floor = self.floor(room)
-        drive = Drive(self._number + session.link.initiator, self._store.messages.last_seq(), Run(floor))
+        drive = Drive(self._number + session.link.initiator, self._store.messages.known_seq(), Run(floor))
         session.drives[room.id] = drive
         ranges = drive.run.start(self._items(session, room))
         session.link.send(Reconcile(room.id, CONTENT, drive.number, ASK, ranges))
@@ -104,8 +104,11 @@ class Runs:
         if room is None:
             session.link.send(Reconcile(record.room, record.set, record.run, NOT_SERVED, []))
             return
-        if session.driven.get(room.id, (0, 0))[0] != record.run:
-            session.driven[room.id] = (record.run, self._store.messages.last_seq())
+        driven = session.driven.get(room.id)
+        if driven is None or driven.number != record.run:
+            first = record.ranges[0] if record.ranges else None
+            floor = first.clock + bool(first.prefix) if first is not None and first.mode == SKIP else 0
+            session.driven[room.id] = Driven(record.run, self._store.messages.known_seq(), floor)
             session.offered.pop(room.id, None)
         ranges = answer(self._items(session, room), record.ranges)
         session.link.send(Reconcile(room.id, CONTENT, record.run, ANSWER, ranges))
@@ -118,13 +121,14 @@ class Runs:
         drive = session.drives.get(room.id)
         if drive is not None and drive.number == record.run and drive.told_done:
             del session.drives[room.id]
-            upto = drive.snapshot
+            upto, floor = drive.snapshot, drive.run.floor
         else:
-            number, upto = session.driven.get(room.id, (0, 0))
-            if number != record.run:
+            driven = session.driven.get(room.id)
+            if driven is None or driven.number != record.run:
                 return
             del session.driven[room.id]
+            upto, floor = driven.snapshot, driven.floor
             lacking = session.offered.pop(room.id, set())
             if len(lacking) <= MAX_DONE:
                 session.link.send(Done(room.id, CONTENT, record.run, list(lacking)))
-        self._node.delivery.stored_there(session, room, upto, record.ids)
+        self._node.delivery.stored_there(session, room, upto=upto, floor=floor, lacking=record.ids)

@@ -26,6 +26,15 @@ class Drive:
     told_done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """A run the other end drives: what we held last when it began, and the clock below which it compares nothing."""
+
+    number: int
+    snapshot: int
+    floor: int
+
+
 @dataclass
 class Session:
     """A ready Link with everything that dies with it."""
@@ -35,8 +44,8 @@ class Session:
     serving: TokenBucket
     state: State | None = None
     drives: dict[RoomId, Drive] = field(default_factory=dict)
-    #: Rooms the other end drives a run for: its number, and what we held last when it began.
-    driven: dict[RoomId, tuple[int, int]] = field(default_factory=dict)
+    #: Rooms the other end drives a run for.
+    driven: dict[RoomId, Driven] = field(default_factory=dict)
     #: Ids offered to us that we do not hold, by room.
     offered: dict[RoomId, set[MessageId]] = field(default_factory=dict)
     to_ask: deque[tuple[RoomId, MessageId]] = field(default_factory=deque)

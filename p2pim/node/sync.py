@@ -8,6 +8,7 @@ a socket: it is driven by records and Links, and runs the same in a simulator.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
@@ -96,7 +97,7 @@ class Sync:
         self._dirty.pop(link, None)
         if session is not None:
             for room_id in self._release(session):
-                self._store.on_commit(lambda r=room_id: self.reconcile(r))  # type: ignore[misc]
+                self._store.on_commit(partial(self.reconcile, room_id))
 
     def _release(self, session: Session) -> set[RoomId]:
         """Forget what a Link was asked for, so that it can be asked for elsewhere; returns the rooms concerned."""
@@ -210,13 +211,12 @@ class Sync:
         if room is None:
             return
         floor = self.runs.floor(room)
-        ids = [message_id for message_id, clock in record.items if clock >= floor]
-        held = self._store.messages.held(ids)
-        lacking = [i for i in ids if i not in held]
+        held = self._store.messages.held([message_id for message_id, _ in record.items])
+        lacking = [item for item in record.items if item[0] not in held]
         offered = session.offered.setdefault(room.id, set())
         if len(offered) < MAX_OFFERED:
-            offered.update(lacking)
-        self.want(session, room, lacking)
+            offered.update(message_id for message_id, _ in lacking)
+        self.want(session, room, [message_id for message_id, clock in lacking if clock >= floor])
 
     def lack(self, session: Session, record: Lack) -> None:
         """The other end cannot send these after all."""

@@ -148,7 +148,7 @@ class Views:
             room.peer,
             messages.count(room.id, "unread"),
             messages.count(room.id, "waiting"),
-            messages.highest(room.id) or None,
+            messages.highest(room.id, self._node.peer_id, self._node.clock.wall_ms()) or None,
         )
 
     def status(self) -> events.Status:

@@ -55,16 +55,20 @@ class Deliveries:
         room: RoomId,
         *,
         upto: int,
+        floor: int,
         but: Sequence[MessageId],
         dm: bool,
         now_ms: int,
     ) -> list[int]:
-        """A run ended: what I held when it began (places up to ``upto``) and is not lacking there is stored there."""
+        """A run ended: what I held when it began (places up to ``upto``) and is not lacking there is stored there.
+
+        Clocks below ``floor`` were not compared, and nothing follows for them.
+        """
         rows = self._db.rows(
             "SELECT seq, messages.id FROM messages JOIN rooms ON room = number WHERE rooms.id = ? AND author = ? "
-            f"AND seq <= ? AND content IS NOT NULL {'AND waiting = 1' if dm else ''} AND NOT EXISTS "
+            f"AND seq <= ? AND clock >= ? AND content IS NOT NULL {'AND waiting = 1' if dm else ''} AND NOT EXISTS "
             "(SELECT 1 FROM deliveries WHERE message = seq AND deliveries.peer = ? AND code = 0)",
-            [room, me, upto, peer],
+            [room, me, upto, floor, peer],
         )
         lacking = set(but)
         return [

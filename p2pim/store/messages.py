@@ -53,6 +53,7 @@ class Messages:
         self._db = database
         self._numbers: dict[RoomId, tuple[int, Room]] = {}
         self._sets: dict[tuple[bytes, ...], ItemSet] = {}
+        self._known_seq = self.last_seq()
 
     # -- rooms
 
@@ -104,7 +105,7 @@ class Messages:
             Its place in order of arrival; None if it was here already (then nothing changes).
         """
         header, number = message.header, self._number(message.header.room)
-        hidden = is_future(header.clock, now_ms)
+        hidden = is_future(header.clock, now_ms) and not sealed
         cursor = self._db.execute(
             "INSERT INTO messages (id, room, author, clock, kind, header, signature, content, received, hidden, "
             "unread, waiting, sealed, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -129,9 +130,9 @@ class Messages:
             return None
         if not hidden:
             self._link(cursor.lastrowid, message)
-        place, author = key(header.clock, message.id), header.author
-        self._db.on_known(lambda: self._remember(header.room, author, place))
-        return cursor.lastrowid
+        place, author, seq = key(header.clock, message.id), header.author, cursor.lastrowid
+        self._db.on_known(lambda: self._remember(header.room, author, place, seq))
+        return seq
 
     def _link(self, seq: int, message: Message) -> None:
         """Keep heads and gaps right for a message that counts from now on."""
@@ -262,27 +263,38 @@ class Messages:
         rows = self._db.rows(sql + " ORDER BY clock DESC, id DESC LIMIT ?", [*values, limit])
         return [_stored(row) for row in reversed(rows)]
 
-    def heads(self, room_id: RoomId) -> list[MessageId]:
-        """Parents for a new message: what no message here names as parent, the newest sixteen."""
+    def heads(self, room_id: RoomId, upto: int) -> list[MessageId]:
+        """Parents for a new message: what no message up to that clock names as parent, the newest sixteen."""
         rows = self._db.rows(
-            "SELECT id FROM messages WHERE room = ? AND head = 1 ORDER BY clock DESC, id DESC LIMIT ?",
-            [self._number(room_id), MAX_PARENTS],
+            "SELECT id FROM messages WHERE room = ? AND head = 1 AND clock <= ? "
+            "ORDER BY clock DESC, id DESC LIMIT ?",
+            [self._number(room_id), upto, MAX_PARENTS],
         )
         return [row[0] for row in rows]
 
-    def highest(self, room_id: RoomId) -> int:
-        """The highest clock in a room, but for what is not yet due; 0 in an empty one."""
-        highest: int = self._db.value(
-            "SELECT clock FROM messages WHERE room = ? AND hidden = 0 ORDER BY clock DESC LIMIT 1",
-            [self._number(room_id)],
-            0,
-        )
+    def highest(self, room_id: RoomId, me: PeerId, now_ms: int) -> int:
+        """The highest clock in a room, but for what is not yet due; 0 in an empty one.
+
+        What I wrote while my clock was far ahead is not due either: it is hidden everywhere else, and must not push
+        what I write now out of sight too. Unless others have come that far: then it is today's clock that is wrong.
+        """
+        sql = "SELECT clock FROM messages WHERE room = ? AND hidden = 0"
+        last, number = " ORDER BY clock DESC LIMIT 1", self._number(room_id)
+        highest: int = self._db.value(sql + last, [number], 0)
+        if is_future(highest, now_ms):
+            others: int = self._db.value(f"{sql} AND author <> ?{last}", [number, me], 0)
+            horizon = max(now_ms, others) + FUTURE_MS
+            highest = self._db.value(f"{sql} AND clock <= ?{last}", [number, horizon], 0)
         return highest
 
     def last_seq(self) -> int:
         """Place in order of arrival of the newest message."""
         last: int = self._db.value("SELECT seq FROM messages ORDER BY seq DESC LIMIT 1", (), 0)
         return last
+
+    def known_seq(self) -> int:
+        """As last_seq, but of what has committed: every set holds all up to there, and none more is promised."""
+        return self._known_seq
 
     def gaps(self, room_id: RoomId) -> list[MessageId]:
         """Parents that messages of a room name and that are not here."""
@@ -338,7 +350,8 @@ class Messages:
         while len(self._sets) > _CACHED_SETS:
             self._sets.pop(next(iter(self._sets)))
 
-    def _remember(self, room_id: RoomId, author: PeerId, place: bytes) -> None:
+    def _remember(self, room_id: RoomId, author: PeerId, place: bytes, seq: int) -> None:
+        self._known_seq = max(self._known_seq, seq)
         for name, items in self._sets.items():
             if name[0] == room_id and (len(name) == 1 or author in name[1:]):
                 items.add(place)

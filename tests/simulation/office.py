@@ -62,7 +62,7 @@ class Office(World):
             return
         other = self.rng.choice([m.peer_id for m in self.machines if m.peer_id != machine.peer_id])
         room = LOBBY if self.rng.random() < 0.3 else dm_room(machine.peer_id, other)
-        before = [c for c, _ in machine.held(room, visible=True)]
+        before = [c for c, _ in machine.counted(room)]
         self.written += 1
         token = f"t{self.written}" if self.rng.random() < 0.2 else None
         try:

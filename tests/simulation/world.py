@@ -21,7 +21,7 @@ from p2pim.node.author import Author
 from p2pim.node.link import Link
 from p2pim.node.node import Node
 from p2pim.protocol.identity import Identity, PeerId
-from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.message import FUTURE_MS, MessageId, RoomId
 from p2pim.protocol.network import OPEN
 from p2pim.protocol.records import Messages, Record
 from p2pim.store.database import Database
@@ -232,12 +232,20 @@ class Machine:
 
     # -- what is on the disk
 
-    def held(self, room: RoomId, visible: bool = False) -> list[tuple[int, MessageId]]:
+    def held(self, room: RoomId) -> list[tuple[int, MessageId]]:
         """(clock, id) of a room's messages, in order."""
         sql = "SELECT clock, m.id FROM messages m JOIN rooms r ON m.room = r.number WHERE r.id = ?"
-        return list(
-            self.disk.execute(f"{sql} {'AND hidden = 0' if visible else ''} ORDER BY clock, m.id", [room])
+        return list(self.disk.execute(f"{sql} ORDER BY clock, m.id", [room]))
+
+    def counted(self, room: RoomId) -> list[tuple[int, MessageId]]:
+        """As held, but only what a new message must come after: not what it wrote by a clock far ahead."""
+        sql = (
+            "SELECT clock, m.id, author <> ? FROM messages m JOIN rooms r ON m.room = r.number "
+            "WHERE r.id = ? AND hidden = 0 ORDER BY clock, m.id"
         )
+        rows = self.disk.execute(sql, [self.peer_id, room]).fetchall()
+        horizon = max([self.clock.wall_ms(), *(clock for clock, _, others in rows if others)]) + FUTURE_MS
+        return [(clock, message_id) for clock, message_id, _ in rows if clock <= horizon]
 
     def holds(self, message_id: MessageId) -> bool:
         return self.disk.execute("SELECT 1 FROM messages WHERE id = ?", [message_id]).fetchone() is not None
