@@ -1,4 +1,4 @@
-"""A few real nodes on simulated wires and time, and a puppet that says what it is told to instead of following the rules."""
+"""A few real nodes on simulated wires and time, and a puppet that says only what it is told to."""
 
 from __future__ import annotations
 
