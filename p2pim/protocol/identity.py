@@ -123,6 +123,7 @@ class Identity:
         return f"<Identity {short_id(self.peer_id)}>"
 
 
+@lru_cache(maxsize=1024)  # the checksum costs more than storing a message; few people write most of them
 def encode_peer_id(peer_id: PeerId) -> str:
     """Write the text form: 64 characters, with a checksum."""
     return bech32.encode(HRP, peer_id)
