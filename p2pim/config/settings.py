@@ -77,6 +77,8 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise BadConfig(f"Cannot read {file} ({(error.strerror or 'unreadable').lower()}).") from error
     except UnicodeDecodeError as error:
         raise BadConfig(f"{file} is not UTF-8 text: save it as UTF-8.") from error
+    except RecursionError as error:
+        raise BadConfig(f"{file} is not valid TOML: nested too deeply.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{file} is not valid TOML: {error}.") from error
 

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import typing
+
+from p2pim.api import schema
+from p2pim.daemon.handlers import Handlers
+
+# These are the server's own business: they concern a connection, not the node.
+OF_THE_SERVER = {"subscribe", "resync"}
+
+
+def test_every_method_has_a_handler_with_just_its_parameters() -> None:
+    for name, method in schema.METHODS.items():
+        if name in OF_THE_SERVER:
+            continue
+        hints = typing.get_type_hints(method.params, include_extras=True)
+        keys = set(hints)
+        required = {key for key, hint in hints.items() if typing.get_origin(hint) is not typing.NotRequired}
+        function = getattr(Handlers, name.replace(".", "_"), None)
+        if function is None:  # the acts on a peer share one
+            assert keys == {"peer"}, name
+            continue
+        code = function.__code__
+        names = set(code.co_varnames[1 : code.co_argcount])
+        defaults = code.co_varnames[code.co_argcount - len(function.__defaults__ or ()) : code.co_argcount]
+        assert names == keys, name
+        assert names - set(defaults) == required, name
+
+
+def test_every_method_and_event_says_what_it_is() -> None:
+    assert all(method.doc.endswith(".") for method in schema.METHODS.values())
+    assert all(text for text in schema.EVENTS.values())
+
+
+def test_what_changes_the_store_is_marked_so() -> None:
+    writing = {name for name, method in schema.METHODS.items() if method.writes}
+    assert writing == {
+        "peers.name",
+        "peers.accept",
+        "peers.decline",
+        "peers.block",
+        "peers.unblock",
+        "peers.verify",
+        "identity.name",
+        "presence.set",
+        "rooms.read",
+        "message.send",
+        "network.add",
+    }
