@@ -25,7 +25,12 @@ os.setuid({NOBODY})
 def as_nobody(code: str) -> str:
     """Run code as uid 65534 with our imports done; its standard output. Needs root, as CI's containers have."""
     done = subprocess.run(
-        [sys.executable, "-c", _FIRST + code], capture_output=True, text=True, timeout=30, check=False, cwd="/"
+        [sys.executable, "-c", _FIRST + code],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd="/",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+import time
 from pathlib import Path
 
 from p2pim.errors import AlreadyRunning, ProfileError
@@ -21,30 +22,36 @@ class ProfileLock:
         self._file = file
         self._handle: int | None = None
 
-    def acquire(self) -> None:
-        """Take the profile, or tell who has it."""
+    def acquire(self, patience: float = 1.0) -> None:
+        """Take the profile, or tell who has it; one that is just ending is waited for."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
             handle = os.open(self._file, flags, 0o600)
         except OSError as error:
             raise ProfileError(_unusable(self._file, error)) from error
         try:
-            _lock(handle)
-        except OSError as error:
-            holder = _pid_in(handle)
+            self._wait_for(handle, time.monotonic() + patience)
+        except BaseException:
             os.close(handle)
-            if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                raise AlreadyRunning(
-                    f"p2pim is already running for this profile (process {holder or 'unknown'}): "
-                    "use it, or run `p2pim stop` first."
-                ) from None
-            raise ProfileError(_unusable(self._file, error)) from error
-        try:
+            raise
+        with contextlib.suppress(OSError):  # a full disk: it holds all the same, its message knows less
             os.ftruncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
-        except OSError:
-            pass  # a full disk: the lock holds all the same, only its message knows less
         self._handle = handle
+
+    def _wait_for(self, handle: int, end: float) -> None:
+        while True:
+            try:
+                return _lock(handle)
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+                    raise ProfileError(_unusable(self._file, error)) from error
+            if time.monotonic() >= end:
+                raise AlreadyRunning(
+                    f"p2pim is already running for this profile (process {_pid_in(handle) or 'unknown'}): "
+                    "use it, or run `p2pim stop` first."
+                )
+            time.sleep(0.02)
 
     def release(self) -> None:
         """Give the profile back; safe to call twice."""

@@ -8,6 +8,7 @@ where it came from, never its text: that may hold a message, a name or a path ty
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -101,7 +102,8 @@ def start_logging(file: Path, level: str) -> Callable[[], None]:
         sys.excepthook, threading.excepthook, sys.unraisablehook = previous
         root.removeHandler(sender)
         listener.stop()
-        target.close()
+        with contextlib.suppress(OSError):  # a full disk has nothing more to say
+            target.close()
 
     return stop
 
@@ -125,4 +127,5 @@ def log_loop_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
     """Asyncio's own handler would print the values of the failing call; this one tells only where."""
     error = context.get("exception")
     where = frames_of(error) if isinstance(error, BaseException) else "no exception"
-    logging.getLogger("p2pim").error("event loop: %s: %s", context.get("message", ""), where)
+    what = str(context.get("message", "")).partition("(")[0]  # what follows is the call, arguments and all
+    logging.getLogger("p2pim").error("event loop: %s: %s", what, where)

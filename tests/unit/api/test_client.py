@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -130,8 +131,6 @@ def test_events_tell_when_the_daemon_goes(client: Client, profile: Served) -> No
 
 
 def test_it_can_be_waited_for(client: Client, profile: Served) -> None:
-    import select
-
     client.subscribe()
     assert select.select([client], [], [], 0)[0] == []
     profile.do(lambda: profile.node.emit(NetworkChanged("x")))
@@ -176,7 +175,7 @@ def test_a_whole_history_takes_pages(client: Client, profile: Served) -> None:
 
 @pytest.mark.parametrize("params", [{"limit": 0}, {"before": (1, "zz")}])
 def test_a_wrong_position_is_a_sentence(client: Client, params: dict[str, Any]) -> None:
-    with pytest.raises(BadInput, match="message.history"):
+    with pytest.raises(BadInput, match=r"message\.history"):
         client.call("message.history", room="ben", **params)
 
 

@@ -111,7 +111,11 @@ def test_who_took_the_port_learns_nothing(paths: Paths, answer: bytes) -> None:
 
 def test_who_takes_the_port_and_says_nothing_is_waited_for_only_so_long(paths: Paths) -> None:
     done = threading.Event()
-    with tcp_server(paths, lambda connection: done.wait(10) and None):
+
+    def keep_silent(connection: socket.socket) -> None:
+        done.wait(10)
+
+    with tcp_server(paths, keep_silent):
         with pytest.raises(NotRunning, match="does not answer"):
             transport.connect(paths, 0.05)
         done.set()

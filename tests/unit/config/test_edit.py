@@ -68,9 +68,7 @@ def test_a_broken_file_is_not_made_worse(file: Path) -> None:
     assert file.read_text() == "port = = 1"
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_other(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text(WRITTEN)
 
     def full(handle: int) -> None:

@@ -20,4 +20,6 @@ def test_what_is_not_there_is_an_attribute_error() -> None:
 
 def test_paths_do_not_bring_the_settings_reader(python: str) -> None:
     code = "import sys; from p2pim.config import Paths; print({'msgspec', 'tomllib'} & set(sys.modules))"
-    assert subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert (
+        subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )

@@ -89,9 +89,11 @@ def test_addresses(text: str, expected: tuple[str, int]) -> None:
     assert split_address(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "a b", "http://x", "x:99", "x:99999", "x:y", "[::1", "user@host", ":2000"])
+@pytest.mark.parametrize(
+    "text", ["", "a b", "http://x", "x:99", "x:99999", "x:y", "[::1", "user@host", ":2000"]
+)
 def test_no_addresses(text: str) -> None:
-    with pytest.raises(ValueError, match="is no address|port must be"):
+    with pytest.raises(ValueError, match=r"is no address|port must be"):
         split_address(text)
 
 

@@ -15,6 +15,7 @@ from p2pim.config import Settings
 from p2pim.daemon import connection
 from p2pim.errors import BadInput, NotNow, StoreFull, UnknownTarget
 from p2pim.node.events import NetworkChanged
+from p2pim.protocol.identity import encode_peer_id
 from tests.served import Served, served
 
 
@@ -156,13 +157,12 @@ def test_a_request_without_id_is_not_answered(lines: Lines, profile: Served) -> 
     assert lines.read() == {
         "jsonrpc": "2.0",
         "id": 7,
-        "result": {**Client_identity(profile), "nickname": "anna"},
+        "result": {
+            "peer_id": encode_peer_id(profile.node.peer_id),
+            "short_id": profile.node.short_id,
+            "nickname": "anna",
+        },
     }
-
-
-def Client_identity(profile: Served) -> dict[str, str]:
-    with Client(profile.paths) as client:
-        return dict(client.identity())  # type: ignore[arg-type]
 
 
 def test_hello_must_come_first(profile: Served) -> None:
@@ -255,13 +255,19 @@ def test_events_are_numbered_for_all_alike(profile: Served, client: Client) -> N
         assert theirs["message"]["text"] == "two"
 
 
+def emit_many(profile: Served, count: int) -> None:
+    for _ in range(count):
+        profile.node.emit(NetworkChanged("x" * 1000))
+
+
 def test_a_slow_subscriber_loses_the_gap_and_is_told_once(lines: Lines, profile: Served) -> None:
     lines.ask(1, "subscribe")
     lines.read()
     for _ in range(8):
-        profile.do(lambda: [profile.node.emit(NetworkChanged("x" * 1000)) for _ in range(1000)])
+        profile.do(lambda: emit_many(profile, 1000))
     last = profile.server.seq
-    types, seqs = [], []
+    types: list[str] = []
+    seqs: list[int] = []
     while not types or types[-1] != "resync":
         params = lines.read()["params"]
         types.append(params["type"])
@@ -287,7 +293,7 @@ def test_a_fast_subscriber_is_not_held_up_by_a_slow_one(
     client.subscribe()
     seen: list[int] = []
     for _ in range(20):
-        profile.do(lambda: [profile.node.emit(NetworkChanged("x" * 1000)) for _ in range(200)])
+        profile.do(lambda: emit_many(profile, 200))
         while len(seen) < profile.server.seq:
             seen.append(next(client.events(5))["seq"])
     assert seen == list(range(1, 4001))

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import inspect
+import os
+
+from p2pim.daemon.ports import UseCases
+from p2pim.node.clock import SystemClock
+from p2pim.node.node import Node
+from p2pim.protocol.identity import Identity
+from p2pim.store.database import Database
+from p2pim.store.store import Store
+from tests.fakes import FakeNode
+
+
+def test_the_fake_and_the_node_offer_the_same() -> None:
+    """What the handlers were tested with must be there, with the same parameters, in what they run on."""
+    store = Store(Database(None))
+    node = Node(Identity.generate(os.urandom), store, SystemClock(), os.urandom)
+    fake: UseCases = FakeNode()
+    try:
+        for name, member in vars(UseCases).items():
+            if name.startswith("_"):
+                continue
+            real = getattr(node, name)
+            if inspect.isfunction(member):
+                wanted = list(inspect.signature(getattr(fake, name)).parameters)
+                assert list(inspect.signature(real).parameters)[: len(wanted)] == wanted, name
+    finally:
+        store.close()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import typing
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from p2pim.api import schema
+from p2pim.daemon import views
+from p2pim.node import events
+from p2pim.protocol.identity import decode_peer_id
+from tests.fakes import LOBBY, FakeNode, identity
+
+
+@pytest.fixture
+def node() -> FakeNode:
+    return FakeNode()
+
+
+def fits(value: Any, form: Any) -> bool:
+    """Whether a value survives the way through JSON as just what the schema says."""
+    back = msgspec.json.decode(msgspec.json.encode(value), type=form)
+    return bool(back == value) and set(typing.get_type_hints(form)) >= set(value)
+
+
+def test_every_view_is_what_the_schema_says(node: FakeNode) -> None:
+    sent = node.send_text(LOBBY, "x", None)
+    node.deliver(sent)
+    assert fits(views.status(node.status(), 7), schema.Status)
+    assert all(fits(views.peer(view), schema.Peer) for view in node.peers())
+    assert all(fits(views.room(view), schema.Room) for view in node.rooms())
+    assert fits(views.message(node.messages[0]), schema.Message)
+    assert fits(views.check(node.checks[0]), schema.Check)
+
+
+def test_ids_are_text_that_leads_back(node: FakeNode) -> None:
+    sent = node.send_text(LOBBY, "x", None)
+    node.deliver(sent)
+    shown = views.message(node.messages[0])
+    assert bytes.fromhex(shown["id"]) == sent.id
+    assert bytes.fromhex(shown["room"]) == LOBBY
+    assert decode_peer_id(shown["author"]) == node.peer_id
+    assert decode_peer_id(shown["deliveries"][0]["peer_id"]) == identity("ben").peer_id
+
+
+def test_every_event_has_a_type_the_schema_knows(node: FakeNode) -> None:
+    message = node.receive("ben", "x")
+    happened: list[events.Event] = [
+        events.MessageAdded(message, True),
+        events.MessageChanged(message),
+        events.PeerChanged(node.known["ben"]),
+        events.Typing(LOBBY, identity("ben").peer_id),
+        events.RoomRead(LOBBY, 3),
+        events.StorageChanged("full"),
+        events.NetworkChanged("no network"),
+        events.ProfileChanged(),
+    ]
+    assert {type(one) for one in happened} == set(typing.get_args(events.Event))
+    shown = [{"seq": 1, **views.event(one)} for one in happened]
+    assert {one["type"] for one in shown} == set(schema.EVENTS) - {"resync"}
+    assert all(fits(one, schema.Event) for one in shown)
+
+
+def test_a_dm_names_its_partner(node: FakeNode) -> None:
+    room = events.RoomView(LOBBY, "dm", "ben", identity("ben").peer_id, 0, 0, 5)
+    partner = views.room(room)["peer_id"]
+    assert partner is not None
+    assert decode_peer_id(partner) == identity("ben").peer_id
+    assert views.room(replace(room, peer_id=None))["peer_id"] is None
