@@ -52,67 +52,67 @@ class UseCases(Protocol):
         """Every room."""
         ...
 
-    def resolve(self, target: str) -> bytes:
+    def resolve(self, target: str, /) -> bytes:
         """The room that a person means."""
         ...
 
-    def find_peer(self, target: str) -> bytes:
+    def find_peer(self, target: str, /) -> bytes:
         """The peer that a person means."""
         ...
 
-    def history(self, room: bytes, limit: int, before: tuple[int, bytes] | None) -> list[MessageView]:
+    def history(self, room: bytes, limit: int, before: tuple[int, bytes] | None, /) -> list[MessageView]:
         """The newest messages before a place in the order, oldest first."""
         ...
 
-    def send_text(self, room: bytes, text: str, token: str | None) -> MessageView:
+    def send_text(self, room: bytes, text: str, token: str | None, /) -> MessageView:
         """Write; the same token again stores nothing new."""
         ...
 
-    def mark_read(self, room: bytes, seq: int) -> None:
+    def mark_read(self, room: bytes, seq: int, /) -> None:
         """All that arrived up to here was shown."""
         ...
 
-    def typing(self, room: bytes) -> None:
+    def typing(self, room: bytes, /) -> None:
         """The user is typing."""
         ...
 
-    def set_nickname(self, text: str) -> None:
+    def set_nickname(self, text: str, /) -> None:
         """Choose the name others see."""
         ...
 
-    def set_petname(self, peer_id: bytes, text: str) -> None:
+    def set_petname(self, peer_id: bytes, text: str, /) -> None:
         """Name a peer for oneself; empty takes it back."""
         ...
 
-    def set_presence(self, presence: str, text: str | None, until_ms: int | None) -> None:
+    def set_presence(self, presence: str, text: str | None, until_ms: int | None, /) -> None:
         """Set one's presence, perhaps until a moment."""
         ...
 
-    def accept(self, peer_id: bytes) -> None:
+    def accept(self, peer_id: bytes, /) -> None:
         """Accept a message request."""
         ...
 
-    def decline(self, peer_id: bytes) -> None:
+    def decline(self, peer_id: bytes, /) -> None:
         """Decline a message request."""
         ...
 
-    def block(self, peer_id: bytes) -> None:
+    def block(self, peer_id: bytes, /) -> None:
         """Hear and tell nothing any more."""
         ...
 
-    def unblock(self, peer_id: bytes) -> None:
+    def unblock(self, peer_id: bytes, /) -> None:
         """Take a block back."""
         ...
 
-    def verify(self, peer_id: bytes, verified: bool) -> None:
+    def verify(self, peer_id: bytes, verified: bool, /) -> None:
         """Note that safety numbers were compared."""
         ...
 
-    def safety_number(self, peer_id: bytes) -> str:
+    def safety_number(self, peer_id: bytes, /) -> str:
         """60 digits to compare."""
         ...
 
-    def add_address(self, host: str, port: int) -> None:
+    def add_address(self, host: str, port: int, /) -> None:
         """Try an address and keep it."""
         ...
 
@@ -120,6 +120,6 @@ class UseCases(Protocol):
         """Find out what hinders."""
         ...
 
-    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
         """Be told of events after their commit; what is returned ends it."""
         ...

@@ -21,6 +21,7 @@ class Wire(asyncio.Transport):
         self.written = b""
         self.closed = self.aborted = False
         self.reading = True
+        self.gone = asyncio.Event()
 
     def write(self, data: Any) -> None:
         self.written += bytes(data)
@@ -33,6 +34,7 @@ class Wire(asyncio.Transport):
 
     def abort(self) -> None:
         self.closed = self.aborted = True
+        self.gone.set()
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -224,8 +226,8 @@ async def test_a_stranger_that_says_nothing_is_sent_away(monkeypatch: pytest.Mon
     monkeypatch.setattr("p2pim.daemon.connection.GREETING_PATIENCE", 0.0)
     _, wire = connected(token=TOKEN)
     async with asyncio.timeout(10):
-        while not wire.aborted:
-            await asyncio.sleep(0)
+        await wire.gone.wait()
+    assert wire.aborted
 
 
 async def test_a_wrong_stranger_is_sent_away_at_once() -> None:

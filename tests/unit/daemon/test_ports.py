@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import os
 
+from p2pim.config import Settings
 from p2pim.daemon.ports import UseCases
 from p2pim.node.clock import SystemClock
 from p2pim.node.node import Node
@@ -13,17 +14,18 @@ from tests.fakes import FakeNode
 
 
 def test_the_fake_and_the_node_offer_the_same() -> None:
-    """What the handlers were tested with must be there, with the same parameters, in what they run on."""
+    """What the handlers were tested with must be there, and as callable, in what they run on."""
     store = Store(Database(None))
-    node = Node(Identity.generate(os.urandom), store, SystemClock(), os.urandom)
+    node = Node(Identity.generate(os.urandom), store, SystemClock(), os.urandom, Settings())
     fake: UseCases = FakeNode()
     try:
         for name, member in vars(UseCases).items():
             if name.startswith("_"):
                 continue
-            real = getattr(node, name)
+            real, ours = getattr(node, name), getattr(fake, name)
             if inspect.isfunction(member):
-                wanted = list(inspect.signature(getattr(fake, name)).parameters)
-                assert list(inspect.signature(real).parameters)[: len(wanted)] == wanted, name
+                arguments = [None] * (len(inspect.signature(member).parameters) - 1)
+                inspect.signature(real).bind(*arguments)
+                inspect.signature(ours).bind(*arguments)
     finally:
         store.close()
