@@ -20,12 +20,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 3  # the fewest of which a median and a spread mean anything
 
 
 def enter_venv(script: str) -> None:
     """Go on in the project's `.venv`, made if missing; returns only inside it."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
     import _venv  # noqa: PLC0415  the bench is a script in a folder of its own
 
     if Path(sys.prefix).resolve() == _venv.VENV.resolve():

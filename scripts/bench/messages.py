@@ -38,8 +38,7 @@ def main() -> int:
         notes.append(f"prosody {_common.debian_version('prosody') or 'of unknown version'}")
     else:
         notes.append(f"not compared: {unable}")
-    if options.p2pim:
-        contestants.append(P2pim(*options.p2pim))
+    contestants.append(P2pim(options.p2pim or ()))
     print(_common.machine())
     print(_common.versions("cryptography", "noiseprotocol", "msgspec"))
     print("beside:", "; ".join(notes))
