@@ -46,7 +46,7 @@ CREATE UNIQUE INDEX messages_token ON messages (token) WHERE token IS NOT NULL;
 CREATE INDEX messages_hidden ON messages (clock) WHERE hidden = 1;
 CREATE INDEX messages_unread ON messages (room) WHERE unread = 1;
 CREATE INDEX messages_waiting ON messages (room) WHERE waiting = 1;
-CREATE INDEX messages_head ON messages (room) WHERE head = 1;
+CREATE INDEX messages_head ON messages (room, clock, id) WHERE head = 1;
 
 CREATE TABLE gaps (                             -- parents that are named but not held
   parent BLOB NOT NULL,
