@@ -129,6 +129,9 @@ def encode_peer_id(peer_id: PeerId) -> str:
     return bech32.encode(HRP, peer_id)
 
 
+@lru_cache(
+    maxsize=1024
+)  # a client that names a room by its peer does so in every request; errors are not kept
 def decode_peer_id(text: str) -> PeerId:
     """Read the text form; DecodeError carries a sentence for the person who typed it."""
     hrp, raw = bech32.decode(text.strip())
