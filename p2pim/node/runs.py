@@ -124,11 +124,21 @@ class Runs:
             upto, floor = drive.snapshot, drive.run.floor
         else:
             driven = session.driven.get(room.id)
-            if driven is None or driven.number != record.run:
+            if driven is None or driven.number != record.run or driven.owed:
                 return
-            del session.driven[room.id]
+            driven.owed = True
             upto, floor = driven.snapshot, driven.floor
-            lacking = session.offered.pop(room.id, set())
-            if len(lacking) <= MAX_DONE:
-                session.link.send(Done(room.id, CONTENT, record.run, list(lacking)))
+            self.end(session, room.id)
         self._node.delivery.stored_there(session, room, upto=upto, floor=floor, lacking=record.ids)
+
+    def end(self, session: Session, room_id: RoomId) -> None:
+        """Say DONE to the driver of a run, if it has said so and what is lacking here fits in.
+
+        Until then it is owed: without it, what we hold but could not acknowledge would be "waiting" for good.
+        """
+        driven, lacking = session.driven.get(room_id), session.offered.get(room_id, set())
+        if driven is not None and driven.owed and len(lacking) <= MAX_DONE:
+            del session.driven[room_id]
+            session.offered.pop(room_id, None)
+            session.link.send(Done(room_id, CONTENT, driven.number, list(lacking)))
+            self._sync.touch(session)

@@ -26,13 +26,17 @@ class Drive:
     told_done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Driven:
-    """A run the other end drives: what we held last when it began, and the clock below which it compares nothing."""
+    """A run the other end drives: what we held last when it began, and the clock below which it compares nothing.
+
+    ``owed``: the other end has said DONE, and we have not yet.
+    """
 
     number: int
     snapshot: int
     floor: int
+    owed: bool = False
 
 
 @dataclass

@@ -200,6 +200,7 @@ class Sync:
             for other in self.sessions.values():
                 if (offered := other.offered.get(room_id)) is not None:
                     offered.discard(message_id)
+                    self.runs.end(other, room_id)
                 if other is not session:
                     self.runs.settled(other, room_id, message_id, here)
         if session.to_ask:

@@ -10,7 +10,7 @@ from p2pim.node.node import PROBE_SECONDS
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
 from p2pim.protocol.message import MessageId, RoomId
-from p2pim.protocol.records import CONTENT, Ack, Have
+from p2pim.protocol.records import CONTENT, MAX_DONE, Ack, Have
 from p2pim.protocol.room import LOBBY, LOBBY_MS
 from tests.node.company import Colleague, Company
 
@@ -265,3 +265,17 @@ def test_an_offer_that_is_taken_back_leaves_the_link_in_order() -> None:
     ann.write(bob, "all is well")
     company.run(2)
     assert bob.reads(ann) == ["all is well"]
+
+
+def test_a_lost_ack_is_made_good_however_much_else_is_lacking() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    before = [ann.write(bob, f"before {n}") for n in range(5)]
+    company.until(lambda: bob.reads(ann)[-1:] == ["before 4"])
+    company.part(ann, bob)  # the Acks are on their way, or not even that
+    assert {ann.state_of(view.id) for view in before} == {"waiting"}
+    with ann.me.store.transaction():
+        after = [ann.write(bob, f"after {n}") for n in range(MAX_DONE + 10)]
+    company.meet(ann, bob)
+    company.run(30)
+    assert {ann.state_of(view.id) for view in before + after} == {"delivered"}
