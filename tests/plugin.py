@@ -34,8 +34,13 @@ def _fail_if_skipped(report: AnyReport) -> AnyReport:
     return report
 
 
+#: Under xdist these folders each keep to one process: labs share the kernel and its timing with each other, and daemons
+#: on the loopback interface find each other, whichever test started them.
+LANES = {"netlab": "lab", "cli": "loopback", "security": "loopback"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Labs share the kernel and its timing with each other: under xdist they all run in one process."""
+    """Keep apart what would disturb each other."""
     for item in items:
-        if item.path.parent.name == "netlab":
-            item.add_marker(pytest.mark.xdist_group("netlab"))
+        if (lane := LANES.get(item.path.parent.name)) is not None:
+            item.add_marker(pytest.mark.xdist_group(lane))
