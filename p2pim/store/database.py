@@ -97,9 +97,6 @@ class Database:
             StoreError: the database cannot be used.
         """
         nested, marks, done = self._depth > 0, (len(self._known), len(self._after)), False
-        if nested and not self.connection.in_transaction:
-            # A full disk took the outer one back: a savepoint now would be a transaction of its own.
-            raise StoreFull(f"Cannot write to the disk that holds {self.path}: nothing was changed.")
         try:
             self.execute("SAVEPOINT nested" if nested else "BEGIN IMMEDIATE")
             self._depth += 1
@@ -153,6 +150,9 @@ class Database:
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement. Raises StoreError and its kin."""
+        if self._depth and not self.connection.in_transaction:
+            # A full disk made SQLite take the whole transaction back: what is left of it must not commit by itself.
+            raise StoreFull(f"Cannot write to the disk that holds {self.path}: nothing was changed.")
         try:
             return self.connection.execute(sql, values)
         except sqlite3.Error as error:
