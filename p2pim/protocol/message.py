@@ -99,7 +99,7 @@ def decode_text(content: bytes) -> Text | None:
     """Read the content of a text message; None if its author wrote something else."""
     try:
         text = _text_decoder.decode(content)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: text that is no UTF-8
         return None
     return text if len(text.salt) == SALT else None
 

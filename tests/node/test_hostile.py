@@ -242,3 +242,13 @@ def test_wishes_without_reading_end_the_link() -> None:
     wires[0].other.queued = 10**6  # what the network has not taken
     puppet.say(*(Want(LOBBY, CONTENT, ids) for _ in range(510)))
     assert not ann.links_to(puppet)
+
+
+def test_a_text_that_is_no_text_hurts_no_reader() -> None:
+    _, ann, puppet = visited()
+    no_utf8 = b"\x93\xc4\x10" + bytes(16) + b"\x07\xa1\xff"
+    clock = puppet.clock.wall_ms()
+    message = seal(puppet.identity, LOBBY, parents=(), clock=clock, kind=1, content=no_utf8)
+    puppet.say(Messages(LOBBY, CONTENT, [message.signed()]))
+    assert [(v.text, v.note) for v in ann.me.history(LOBBY)] == [(None, "cannot be read")]
+    assert ann.links_to(puppet)

@@ -1,0 +1,238 @@
+"""Messages: sealed, opened, and every bound of a header."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from p2pim.errors import DecodeError, LocalProtocolError
+from p2pim.protocol import message as messages
+from p2pim.protocol.identity import Identity, digest, verify
+from p2pim.protocol.message import (
+    FUTURE_MS,
+    MAX_CLOCK,
+    MAX_CONTENT,
+    MAX_HEADER,
+    MAX_PARENTS,
+    TEXT,
+    Message,
+    check_content,
+    decode_text,
+    is_future,
+    next_clock,
+    open_message,
+    read_header,
+    reopen,
+    seal,
+    text_content,
+)
+from p2pim.protocol.records import Signed
+
+ANN = Identity(b"\x0a" * 32)
+ROOM = digest("test", b"room")
+IDS = [digest("test", bytes([n])) for n in range(MAX_PARENTS + 1)]
+encode = msgspec.msgpack.encode
+
+
+def text(what: str = "hello", **changes: Any) -> Message:
+    content = text_content(what, 7, bytes)
+    how = {"parents": [], "clock": 5, "kind": TEXT, "content": content, **changes}
+    return seal(ANN, ROOM, **how)
+
+
+def fields(**changes: Any) -> dict[str, Any]:
+    good = {
+        "version": 1,
+        "room": ROOM,
+        "author": ANN.peer_id,
+        "clock": 5,
+        "parents": [],
+        "kind": 1,
+        "content_hash": bytes(32),
+        "content_size": 3,
+        "target": None,
+    }
+    return {**good, **changes}
+
+
+def header(**changes: Any) -> bytes:
+    return encode(list(fields(**changes).values()))
+
+
+def test_a_message_is_what_its_bytes_say() -> None:
+    message = text(parents=IDS[:2], target=IDS[2])
+    assert msgspec.msgpack.decode(message.raw_header) == [
+        1,
+        ROOM,
+        ANN.peer_id,
+        5,
+        IDS[:2],
+        TEXT,
+        digest("content", message.content or b""),
+        len(message.content or b""),
+        IDS[2],
+    ]
+    assert message.id == digest("message", message.raw_header)
+    assert verify(ANN.peer_id, "message", message.raw_header, message.signature)
+    assert message.order == (5, message.id)
+    assert open_message(message.signed()) == message
+    assert reopen(message.id, message.raw_header, message.signature, message.content) == message
+
+
+def test_content_can_be_missing() -> None:
+    message = replace(text(), content=None)
+    assert open_message(message.signed()) == message
+
+
+def test_the_content_of_a_text() -> None:
+    content = text_content("héllo", 7, lambda size: b"s" * size)
+    assert content == encode([b"s" * 16, 7, "héllo"])
+    read = decode_text(content)
+    assert read is not None
+    assert (read.salt, read.wall_ms, read.text) == (b"s" * 16, 7, "héllo")
+    assert decode_text(encode([b"s" * 16, 7, "héllo", "newer"])) == read
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xc1",
+        encode([b"s" * 15, 7, "x"]),
+        encode([b"s" * 16, 7]),
+        encode([b"s" * 16, "7", "x"]),
+        encode({"text": "x"}),
+        b"\x93\xc4\x10" + b"s" * 16 + b"\x07\xa1\xff",
+        b"\x91" * 5_000,
+        b"\x94\xc4\x10" + b"s" * 16 + b"\x07\xa1x" + b"\x91" * 5_000,
+    ],
+)
+def test_content_that_is_no_text_is_none(content: bytes) -> None:
+    assert decode_text(content) is None
+
+
+def test_the_same_words_twice_are_two_messages() -> None:
+    random = iter((b"a" * 16, b"b" * 16))
+    one, two = (text(content=text_content("hi", 7, lambda _: next(random))) for _ in range(2))
+    assert one.id != two.id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"content": bytes(MAX_CONTENT + 1)},
+        {"parents": IDS},
+        {"clock": 0},
+        {"clock": MAX_CLOCK},
+    ],
+)
+def test_nothing_beyond_a_limit_is_sealed(changes: dict[str, Any]) -> None:
+    with pytest.raises(LocalProtocolError):
+        text(**changes)
+
+
+def test_everything_up_to_the_limits_is_sealed_and_opened() -> None:
+    for changes in (
+        {"content": bytes(MAX_CONTENT)},
+        {"parents": IDS[:16], "target": IDS[0], "clock": MAX_CLOCK - 1},
+    ):
+        message = text(**changes)
+        assert open_message(message.signed()) == message
+
+
+def test_a_header_is_read_with_what_newer_versions_append() -> None:
+    read = read_header(encode([*fields().values(), "newer", [1]]))
+    assert (read.clock, read.target) == (5, None)
+    assert read_header(encode(list(fields().values())[:-1])).target is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 0},
+        {"version": 2},
+        {"version": "1"},
+        {"room": bytes(31)},
+        {"room": "x" * 32},
+        {"author": bytes(33)},
+        {"clock": 0},
+        {"clock": -1},
+        {"clock": MAX_CLOCK},
+        {"clock": 5.0},
+        {"parents": [bytes(31)]},
+        {"parents": IDS},
+        {"parents": [IDS[0], IDS[0]]},
+        {"parents": None},
+        {"kind": 0},
+        {"kind": 256},
+        {"content_hash": bytes(31)},
+        {"content_size": -1},
+        {"content_size": MAX_CONTENT + 1},
+        {"target": bytes(31)},
+        {"target": 5},
+    ],
+)
+def test_a_header_out_of_bounds_is_refused(changes: dict[str, Any]) -> None:
+    read_header(header())
+    with pytest.raises(DecodeError):
+        read_header(header(**changes))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xc1",
+        b"\x90",
+        encode({"version": 1}),
+        encode(list(fields().values())[:7]),
+        encode(list(fields().values())) + b"\x00",
+        encode([*fields().values(), bytes(MAX_HEADER)]),
+        b"\x91" * MAX_HEADER,
+        encode(list(fields().values()))[:-1] + b"\x91" * 700,
+        b"\xdd\xff\xff\xff\xff",
+    ],
+)
+def test_bytes_that_are_no_header_are_refused(raw: bytes) -> None:
+    with pytest.raises(DecodeError):
+        read_header(raw)
+
+
+def test_a_message_that_was_changed_is_refused() -> None:
+    message = text()
+    assert message.content is not None
+    other = text(clock=6)
+    for signed in (
+        Signed(message.raw_header, other.signature, message.content),
+        Signed(other.raw_header, message.signature, message.content),
+        Signed(message.raw_header, message.signature, message.content + b"x"),
+        Signed(message.raw_header, message.signature, b"x" + message.content[1:]),
+        Signed(message.raw_header + b"\x00", message.signature, message.content),
+    ):
+        with pytest.raises(DecodeError):
+            open_message(signed)
+
+
+def test_a_key_of_small_order_signs_nothing() -> None:
+    raw = header(author=bytes(32))
+    with pytest.raises(DecodeError, match="signature"):
+        open_message(Signed(raw, bytes(64), None))
+
+
+def test_content_is_checked_by_size_and_hash() -> None:
+    message = text()
+    check_content(message.header, message.content or b"")
+    with pytest.raises(DecodeError):
+        check_content(message.header, b"")
+
+
+def test_clocks_rise_and_follow_the_time_of_day() -> None:
+    assert next_clock(100, 50) == 100
+    assert next_clock(100, 100) == 101
+    assert next_clock(100, 500) == 501
+    assert not is_future(100 + FUTURE_MS, 100)
+    assert is_future(101 + FUTURE_MS, 100)
+    assert messages.FUTURE_MS == 86_400_000
