@@ -15,7 +15,7 @@ _REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Letters and digits of other scripts that pass for Latin ones, after UTS #39 (the ones keyboards and fonts offer).
 _LOOKS_LIKE: Final = str.maketrans(
     {
-        **dict(zip("абвгеһіјкԛмнорѕтухԝё", "abbreh1jkqmhopstyxwe", strict=True)),
+        **dict(zip("абвгеһіјкԛмнорѕтухԝёсԁӏѵ", "abbreh1jkqmhopstyxwecd1v", strict=True)),
         **dict(zip("αβγεηικνορτυχω", "abyen1kvoptuxw", strict=True)),
         **dict(zip("ıłøđħɡ", "1lodhg", strict=True)),
         "0": "o",
