@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,7 +73,7 @@ def served(home: Path, settings: Settings | None = None) -> Iterator[Served]:
     try:
         yield profile
     finally:
-        if thread.is_alive():
+        with suppress(RuntimeError):  # a test may have ended it already
             profile.loop.call_soon_threadsafe(profile.stopping.set)
         thread.join(10)
         assert not thread.is_alive()

@@ -70,12 +70,16 @@ class Member:
         self._starting.process.wait()
         self.client.close()
 
+    def ask_to_end(self) -> None:
+        """Begin to stop; ``end`` waits for it."""
+        if self._starting is not None:
+            self._starting.process.terminate()
+
     def end(self) -> None:
-        """Stop gracefully, or else not."""
+        """Wait for the end, and enforce it if it does not come."""
         if self._starting is None:
             return
         process = self._starting.process
-        process.terminate()
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -161,6 +165,8 @@ def demo(run: Run) -> int:
         for member in stage.members:
             run.output.lines(f"  {member.name}: {line}" for line in member.last_words())
     finally:
+        for member in stage.members:
+            member.ask_to_end()
         for member in stage.members:
             member.end()
         shutil.rmtree(folder, ignore_errors=True)

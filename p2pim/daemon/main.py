@@ -101,11 +101,12 @@ async def _serve(assembly: Assembly, paths: Paths, settings: Settings, ready_fd:
             _report(ready_fd, {"pid": os.getpid()})
             await stopping.wait()
         finally:
-            await server.close()
+            server.end_requests()
             unsubscribe()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOPPING_PATIENCE):
                     await assembly.stop()
+            await server.close()  # last: for `p2pim stop` the end of its connection is the end of the daemon
 
 
 async def _listen(server: ApiServer, kind: str, paths: Paths) -> None:

@@ -54,6 +54,7 @@ class ApiServer:
         self._server: asyncio.Server | None = None
         self._by_uid = True
         self._all_gone = asyncio.Event()
+        self._ending = False
         self.seq = 0
 
     async def listen(self, kind: str) -> None:
@@ -77,11 +78,19 @@ class ApiServer:
             raise
         self._server = await loop.create_unix_server(lambda: ClientConnection(self, None), sock=listener)
 
+    def end_requests(self) -> None:
+        """Answer nothing any more and let nobody in; who is connected stays so until ``close``.
+
+        The node may now be taken apart, and whoever asked for the end can see it: their connection closes.
+        """
+        self._ending = True
+
     async def close(self) -> None:
         """Let the last answers out, then close everything."""
+        self.end_requests()
         if self._server is None:
             return
-        self._server.close()
+        await self._stop_accepting(self._server)
         for client in list(self._clients):
             client.transport.close()
         if not self._clients:
@@ -92,6 +101,21 @@ class ApiServer:
         for client in list(self._clients):
             client.transport.abort()
         self._remove_files()
+
+    @staticmethod
+    async def _stop_accepting(server: asyncio.Server) -> None:
+        """Close the listening socket.
+
+        Asyncio loses a connection whose acceptance is under way when its server closes (and warns of an
+        unclosed transport), so those few get the turns they need first.
+        """
+        loop = asyncio.get_running_loop()
+        for listener in server.sockets:
+            with contextlib.suppress(NotImplementedError):  # Windows has no such readers, nor the fault
+                loop.remove_reader(listener.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        server.close()
 
     def _remove_files(self) -> None:
         for file in (self._paths.socket_file, self._paths.address_file):
@@ -105,6 +129,8 @@ class ApiServer:
         if self._by_uid and not same_user(stream):
             log.warning("refused a local client of another user")
             return False
+        if self._ending:
+            return False
         if len(self._clients) >= MOST_CLIENTS:
             log.warning("refused a local client: %d are connected", MOST_CLIENTS)
             return False
@@ -114,12 +140,12 @@ class ApiServer:
     def forget(self, connection: ClientConnection) -> None:
         """A client is gone."""
         self._clients.discard(connection)
-        if not self._clients and self._server is not None and not self._server.is_serving():
+        if self._ending and not self._clients:
             self._all_gone.set()
 
     def has_lines(self) -> None:
         """Take a turn soon; lines that arrive until then share it."""
-        if not self._turn_is_due:
+        if not self._turn_is_due and not self._ending:
             self._turn_is_due = True
             asyncio.get_running_loop().call_soon(self._turn)
 
@@ -142,6 +168,8 @@ class ApiServer:
 
     def _turn(self) -> None:
         self._turn_is_due = False
+        if self._ending:
+            return
         answers: list[Answer] = []
         due = self._due(time.monotonic() + LONGEST_TURN)
         for connection, request in due:

@@ -1,0 +1,53 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from p2pim.cli import main
+from tests.served import Served, served
+
+
+class Done(NamedTuple):
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its one JSON value."""
+        return json.loads(self.out)
+
+
+P2pim = Callable[..., Done]
+
+
+@pytest.fixture
+def profile(short_tmp: Path) -> Iterator[Served]:
+    """A served fake node."""
+    with served(short_tmp) as running:
+        yield running
+
+
+@pytest.fixture
+def p2pim(short_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> P2pim:
+    """Run one command on that profile, in this process; ``stdin`` is what is piped in."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> Done:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        capsys.readouterr()
+        code = main(["--home", str(short_tmp), *arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return Done(code, out, err)
+
+    return run
