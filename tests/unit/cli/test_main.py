@@ -93,11 +93,10 @@ def test_interrupted(p2pim: P2pim, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_reader_that_has_seen_enough(profile: Served, python: str) -> None:
-    for number in range(300):
-        profile.do(
-            lambda n=number: profile.node.send_text(profile.node.resolve("#lobby"), f"{n}" * 300, None)
-        )
-    command = f"{python} -m p2pim --home {profile.paths.home} history lobby -n 300 | head -c 10; exit ${{PIPESTATUS[0]}}"
+    with Client(profile.paths) as client:
+        client.gather([("message.send", {"room": "#lobby", "text": f"{n}" * 300}) for n in range(300)])
+    history = f"{python} -m p2pim --home {profile.paths.home} history lobby -n 300"
+    command = f"{history} | head -c 10; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""

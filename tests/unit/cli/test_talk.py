@@ -9,7 +9,7 @@ import pytest
 
 from p2pim.api.client import Client
 from p2pim.cli import talk
-from p2pim.node.events import NetworkChanged, PeerChanged, StorageChanged
+from p2pim.node.events import NetworkChanged, PeerChanged, PeerView, StorageChanged
 from tests.fakes import identity
 from tests.served import Served, served
 from tests.unit.cli.conftest import P2pim
@@ -116,16 +116,19 @@ class Listening:
     def __init__(self, p2pim: P2pim, profile: Served, *arguments: str) -> None:
         self._profile = profile
         self._result: list[Any] = []
-        clients = len(profile.server._clients)
+        asked = threading.Event()
+        peers = profile.node.peers
+
+        def peers_asked_for() -> list[PeerView]:
+            asked.set()
+            return peers()
+
+        profile.do(lambda: setattr(profile.node, "peers", peers_asked_for))
         self._thread = threading.Thread(target=lambda: self._result.append(p2pim("listen", *arguments)))
         self._thread.start()
-        while (
-            not any(c.subscribed for c in list(profile.server._clients))
-            or len(profile.server._clients) <= clients
-        ):
-            profile.settle()
-        with Client(profile.paths) as client:
-            client.status()
+        # It has subscribed by now, and whatever happens from here on comes after that answer.
+        assert asked.wait(10)
+        profile.settle()
 
     def end(self) -> Any:
         self._profile.do(self._profile.stopping.set)
