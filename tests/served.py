@@ -55,8 +55,7 @@ def served(home: Path, settings: Settings | None = None) -> Iterator[Served]:
         profile.loop = asyncio.get_running_loop()
         profile.stopping = asyncio.Event()
         handlers = Handlers(profile.node, settings, paths.config_file, profile.stopping.set)
-        profile.server = ApiServer(handlers, profile.node.store, paths)
-        profile.node.subscribe(profile.server.publish)
+        profile.server = ApiServer(handlers, profile.node, profile.node.store, paths)
         try:
             await profile.server.listen(settings.api)
             ready.set_result(None)

@@ -19,6 +19,7 @@ from p2pim.api.transport import MAGIC, NONCE_SIZE, PROOF_SIZE, proof, proves
 MOST_WAITING = 2 * LONGEST_LINE
 MOST_EVENTS = 1000
 MOST_EVENT_BYTES = 1 << 20
+MOST_GATHERED = 1 << 16
 GREETING_PATIENCE = 3.0
 
 
@@ -54,6 +55,8 @@ class ClientConnection(asyncio.Protocol):
         self._waiting = 0
         self._events: deque[bytes] = deque()
         self._event_bytes = 0
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
         self._reading = True
         self._writable = True
         self._behind = False
@@ -80,6 +83,7 @@ class ClientConnection(asyncio.Protocol):
         self._stop_timer()
         self._lines.clear()
         self._events.clear()
+        self._gathered.clear()
         self._owner.forget(self)
 
     def data_received(self, data: bytes) -> None:
@@ -111,6 +115,7 @@ class ClientConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """A half-closed client (``printf … | nc -N``) still gets its answers; then it ends."""
         self._ended = True
+        self._flush()
         return bool(self._lines)
 
     def pause_writing(self) -> None:
@@ -147,16 +152,16 @@ class ClientConnection(asyncio.Protocol):
     def answer(self, line: bytes | None) -> None:
         """Send a reply, if one is wanted."""
         if line is not None and not self.transport.is_closing():
-            self.transport.write(line)
+            self._gather(line)
         if self._ended and not self._lines:
-            self.transport.close()
+            self.close()
 
     def tell(self, event: bytes) -> None:
         """Send an event, or let it wait, or drop all that waits when it is too much."""
         if self._behind or self.transport.is_closing():
             return
         if self._writable:
-            self.transport.write(event)
+            self._gather(event)
             return
         self._events.append(event)
         self._event_bytes += len(event)
@@ -165,14 +170,35 @@ class ClientConnection(asyncio.Protocol):
             self._event_bytes = 0
             self._behind = True
 
+    def _gather(self, line: bytes) -> None:
+        """Send together with what else this turn brings: a system call for each line costs more than the lines."""
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._gathered.append(line)
+        self._gathered_bytes += len(line)
+        if self._gathered_bytes > MOST_GATHERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._gathered and not self.transport.is_closing():
+            data = b"".join(self._gathered)
+            self._gathered.clear()
+            self._gathered_bytes = 0
+            self.transport.write(data)
+
+    def close(self) -> None:
+        """Send what is to be sent, then end."""
+        self._flush()
+        self.transport.close()
+
     def refuse_line(self) -> None:
         """A line without an end: nothing sensible can follow it."""
         self._lines.clear()
         self._buffer.clear()
-        self.transport.write(
+        self._gather(
             b'{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"A line is longer than 1 MiB."}}\n'
         )
-        self.transport.close()
+        self.close()
 
     def _read_on_or_wait(self) -> None:
         reading = self._waiting + len(self._buffer) <= MOST_WAITING

@@ -92,9 +92,8 @@ async def _serve(assembly: Assembly, paths: Paths, settings: Settings, ready_fd:
     loop.set_exception_handler(log_loop_fault)
     stopping = asyncio.Event()
     handlers = Handlers(assembly.node, settings, paths.config_file, stopping.set)
-    server = ApiServer(handlers, assembly.node.store, paths)
+    server = ApiServer(handlers, assembly.node, assembly.node.store, paths)
     with stop_signals(loop, stopping.set):
-        unsubscribe = assembly.node.subscribe(server.publish)
         try:
             await assembly.start()
             await _listen(server, settings.api, paths)
@@ -102,7 +101,6 @@ async def _serve(assembly: Assembly, paths: Paths, settings: Settings, ready_fd:
             await stopping.wait()
         finally:
             server.end_requests()
-            unsubscribe()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOPPING_PATIENCE):
                     await assembly.stop()

@@ -17,7 +17,15 @@ class Transactions(Protocol):
         ...
 
 
-class UseCases(Protocol):
+class EventSource(Protocol):
+    """Where events come from."""
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Be told of events after their commit; what is returned ends it."""
+        ...
+
+
+class UseCases(EventSource, Protocol):
     """The node as its user sees it. Every method raises a UserError with a sentence where it cannot."""
 
     @property
@@ -118,8 +126,4 @@ class UseCases(Protocol):
 
     def diagnose(self) -> list[Check]:
         """Find out what hinders."""
-        ...
-
-    def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
-        """Be told of events after their commit; what is returned ends it."""
         ...

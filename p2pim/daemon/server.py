@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -25,7 +25,7 @@ from p2pim.config import Paths
 from p2pim.daemon.connection import ClientConnection
 from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.logs import frames_of
-from p2pim.daemon.ports import Transactions
+from p2pim.daemon.ports import EventSource, Transactions
 from p2pim.daemon.requests import BadRequest, Number, Request, parse_request
 from p2pim.daemon.views import event as event_view
 from p2pim.errors import BadInput, P2pimError, StoreError
@@ -45,10 +45,12 @@ Answer = tuple[ClientConnection, bytes | None]
 class ApiServer:
     """Serves one profile's clients; implements ``connection.Owner``."""
 
-    def __init__(self, handlers: Handlers, store: Transactions, paths: Paths) -> None:
+    def __init__(self, handlers: Handlers, node: EventSource, store: Transactions, paths: Paths) -> None:
         self._handlers = handlers
+        self._node = node
         self._store = store
         self._paths = paths
+        self._stop_hearing: Callable[[], None] | None = None
         self._clients: set[ClientConnection] = set()
         self._turn_is_due = False
         self._server: asyncio.Server | None = None
@@ -84,6 +86,7 @@ class ApiServer:
         The node may now be taken apart, and whoever asked for the end can see it: their connection closes.
         """
         self._ending = True
+        self._hear_while_asked()
 
     async def close(self) -> None:
         """Let the last answers out, then close everything."""
@@ -92,7 +95,7 @@ class ApiServer:
             return
         await self._stop_accepting(self._server)
         for client in list(self._clients):
-            client.transport.close()
+            client.close()
         if not self._clients:
             self._all_gone.set()
         with contextlib.suppress(TimeoutError):
@@ -140,6 +143,7 @@ class ApiServer:
     def forget(self, connection: ClientConnection) -> None:
         """A client is gone."""
         self._clients.discard(connection)
+        self._hear_while_asked()
         if self._ending and not self._clients:
             self._all_gone.set()
 
@@ -155,13 +159,22 @@ class ApiServer:
 
     # -- events
 
-    def publish(self, happened: Event) -> None:
+    def _hear_while_asked(self) -> None:
+        """Listen to the node only while somebody listens to us: what an event shows costs more than its cause."""
+        asked = not self._ending and any(client.subscribed for client in self._clients)
+        if asked and self._stop_hearing is None:
+            self.seq += 1  # stands for whatever happened unheard: who remembers an older number resyncs
+            self._stop_hearing = self._node.subscribe(self._publish)
+        elif not asked and self._stop_hearing is not None:
+            self._stop_hearing()
+            self._stop_hearing = None
+
+    def _publish(self, happened: Event) -> None:
         """Tell every subscriber; one encoding serves all."""
         self.seq += 1
-        subscribers = [client for client in self._clients if client.subscribed]
-        if subscribers:
-            line = _event_line({"seq": self.seq, **event_view(happened)})
-            for client in subscribers:
+        line = _event_line({"seq": self.seq, **event_view(happened)})
+        for client in self._clients:
+            if client.subscribed:
                 client.tell(line)
 
     # -- requests
@@ -241,6 +254,7 @@ class ApiServer:
             raise BadInput("Say hello first: the first request must be hello with your API version.")
         if request.method == "subscribe":
             connection.subscribed = True
+            self._hear_while_asked()
             return {"seq": self.seq}
         if request.method == "resync":
             return self._handlers.snapshot(self.seq)

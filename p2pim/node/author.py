@@ -10,7 +10,6 @@ from p2pim.node import events
 from p2pim.protocol.message import (
     MAX_CONTENT,
     TEXT,
-    Message,
     RoomId,
     decode_text,
     is_future,
@@ -53,14 +52,16 @@ class Author:
                 if not 0 < len(token) <= MAX_TOKEN:
                     raise BadInput(f"A token has 1 to {MAX_TOKEN} characters.")
                 if (stored := self._store.messages.by_token(token)) is not None:
-                    return self._node.views.message(stored.message.id)
+                    return self._node.views.message(stored)
             room = self._node.room(room_id)
             self._check(room, text)
             if room.peer is not None:
                 self._node.people.wrote_to(room.peer)
             content = text_content(text, self._node.clock.wall_ms(), self._node.random)
-            message = self._seal_and_store(room, content, token)
-            return self._node.views.message(message.id)
+            stored = self._seal_and_store(room, content, token)
+            view = self._node.views.fresh(stored)
+            self._store.on_commit(lambda: self._node.message_stored(stored, False, view))
+            return view
 
     def _check(self, room: Room, text: str) -> None:
         if not text.strip():
@@ -89,7 +90,7 @@ class Author:
                 f"this has {size:,}. Say hello first."
             )
 
-    def _seal_and_store(self, room: Room, content: bytes, token: str | None) -> Message:
+    def _seal_and_store(self, room: Room, content: bytes, token: str | None) -> Stored:
         messages = self._store.messages
         is_dm = room.kind is RoomKind.DM
         me, now = self._node.peer_id, self._node.clock.wall_ms()
@@ -97,10 +98,10 @@ class Author:
         clock = next_clock(now, highest)
         parents = messages.heads(room.id, highest) if is_dm else []
         message = seal(self._node.identity, room.id, parents=parents, clock=clock, kind=TEXT, content=content)
-        seq = messages.add(message, now_ms=now, waiting=is_dm, sealed=True, token=token)
+        stored = messages.add(message, now_ms=now, waiting=is_dm, sealed=True, token=token)
+        assert stored is not None, "a fresh salt makes a fresh id"
         self._store.on_commit(lambda: self._node.sync.push(message))
-        self._store.on_commit(lambda: self._node.message_stored(seq or 0, False))
-        return message
+        return stored
 
     def seal_anew(self, stored: Sequence[Stored]) -> None:
         """Take back what was sealed while the clock was far ahead and nobody has taken; seal it by today's.
@@ -116,7 +117,8 @@ class Author:
             content = old.message.content or b""
             if (text := decode_text(content)) is not None:  # its time was as wrong as its clock
                 content = text_content(text.text, now, self._node.random)
-            self._seal_and_store(room, content, old.token)
+            new = self._seal_and_store(room, content, old.token)
+            self._store.on_commit(lambda s=new: self._node.message_stored(s, False))  # type: ignore[misc]
 
     def mark_read(self, room_id: RoomId, seq: int) -> None:
         """The user has read everything that arrived up to ``seq``."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
 from p2pim.node.session import Session
-from p2pim.protocol.identity import digest
-from p2pim.protocol.message import TEXT, Header, Message, MessageId, check_content, open_message, read_header
+from p2pim.protocol.message import TEXT, Header, Message, MessageId, examine, id_of, prove
 from p2pim.protocol.records import AUTHOR_UNKNOWN, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
 from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
 from p2pim.protocol.trust import Request, Trust
@@ -72,9 +71,12 @@ class Delivery:
             RemoteProtocolError: one of them breaks a rule that no honest peer breaks.
         """
         room = self._node.sync.shared_room(session, record.room)
-        for signed in record.messages:
-            message_id = digest("message", signed.header)
-            code = self._receive_one(session, room, signed, message_id)
+        ids = [id_of(signed) for signed in record.messages]
+        held = self._store.messages.held(ids)
+        for signed, message_id in zip(record.messages, ids, strict=True):
+            code = self._receive_one(session, room, signed, message_id, message_id in held)
+            if code == STORED:
+                held.add(message_id)
             if code is not None:
                 self._node.sync.ack(session, record.room, message_id, code)
             if code == STORED:
@@ -86,12 +88,10 @@ class Delivery:
                 self._node.sync.arrived(session, record.room, message_id, here=False)
 
     def _receive_one(
-        self, session: Session, room: Room | None, signed: Signed, message_id: MessageId
+        self, session: Session, room: Room | None, signed: Signed, message_id: MessageId, held: bool
     ) -> int | None:
         """Store one message; returns the code of the Ack it gets, None for none."""
-        header = read_header(signed.header)
-        if signed.content is not None:
-            check_content(header, signed.content)
+        header = examine(signed)
         if room is None:
             return AUTHOR_UNKNOWN
         me = self._node.peer_id
@@ -101,14 +101,14 @@ class Delivery:
             return AUTHOR_UNKNOWN
         if signed.content is None or header.clock < self._node.sync.runs.floor(room):
             return None
-        if self._store.messages.held([message_id]):
+        if held:
             return STORED
         if not self._node.writable:
             return FULL
         if self._is_stranger(session, room) and not self._is_request(room, header):
             return NOT_ACCEPTED
         self._slow_strangers(session)
-        self._store_one(session, room, open_message(signed))
+        self._store_one(session, room, prove(signed, message_id, header))
         return STORED
 
     def _is_request(self, room: Room, header: Header) -> bool:
@@ -130,14 +130,14 @@ class Delivery:
             elif request := self._node.people.contact(room.peer).trust is Trust.NEW:
                 self._node.people.requested(room.peer)  # also where my other machine took it first
         waiting = mine and room.kind is RoomKind.DM and session.link.peer_id != room.peer
-        seq = self._store.messages.add(
+        stored = self._store.messages.add(
             message, now_ms=self._node.clock.wall_ms(), unread=not mine, waiting=waiting
         )
-        if seq is None:
+        if stored is None:
             return
+        self._store.on_commit(lambda: self._node.message_stored(stored, request))
         if mine and not waiting and room.peer is not None:
             self._note(session, room, [message.id], STORED)
-        self._store.on_commit(lambda: self._node.message_stored(seq, request))
         self._store.on_commit(lambda: self._node.sync.announce(message, session))
 
     # -- what happened to mine

@@ -34,6 +34,7 @@ from p2pim.protocol.message import RoomId
 from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Record
 from p2pim.protocol.room import LOBBY_MS, Room, lobby
+from p2pim.store.messages import Stored
 from p2pim.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -255,7 +256,9 @@ class Node:
             with self.store.transaction():
                 self.presence.tick()
                 for stored in self.store.messages.due(self.peer_id, wall):
-                    self.store.on_commit(lambda s=stored: self.message_stored(s.seq, False))  # type: ignore[misc]
+                    self.store.on_commit(
+                        lambda s=stored: self.message_stored(s, False, self.views.message(s))
+                    )  # type: ignore[misc]
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 if wall >= self._next_trim or wall < self._next_trim - TRIM_MS:
                     self._next_trim = wall + TRIM_MS
@@ -291,9 +294,10 @@ class Node:
         for callback in list(self._subscribers):
             callback(event)
 
-    def message_stored(self, seq: int, request: bool) -> None:
+    def message_stored(self, stored: Stored, request: bool, view: events.MessageView | None = None) -> None:
         """A message is durable: tell the front ends, once."""
-        if self._subscribers and (view := self.views.new_message(seq)) is not None:
+        if self._subscribers and not self.views.is_hidden(stored):
+            view = view or self.views.fresh(stored)
             self.emit(events.MessageAdded(view, notify=not view.mine and not request))
 
     def messages_changed(self, seqs: Sequence[int]) -> None:

@@ -43,14 +43,13 @@ class Views:
             self._store.messages.history(room_id, limit, before, skip_blocked=room.kind is RoomKind.LOBBY)
         )
 
-    def message(self, message_id: MessageId) -> events.MessageView:
+    def message(self, stored: Stored) -> events.MessageView:
         """One message that is here."""
-        return self._views(self._store.messages.get([message_id]))[0]
+        return self._views([stored])[0]
 
-    def new_message(self, seq: int) -> events.MessageView | None:
-        """A message just stored, if it is to be shown now."""
-        stored = self._store.messages.at([seq])
-        return self._views(stored)[0] if stored and not self.is_hidden(stored[0]) else None
+    def fresh(self, stored: Stored) -> events.MessageView:
+        """A message stored only now: nobody has answered for it yet."""
+        return self._view(stored, [])
 
     def messages_at(self, seqs: Sequence[int]) -> list[events.MessageView]:
         """The messages at these places in order of arrival."""
@@ -64,35 +63,32 @@ class Views:
         )
 
     def _views(self, stored: list[Stored]) -> list[events.MessageView]:
-        me, name = self._node.peer_id, self._node.people.name
-        mine = [s.seq for s in stored if s.message.header.author == me]
+        mine = [s.seq for s in stored if s.message.header.author == self._node.peer_id]
         deliveries = self._store.deliveries.of(mine) if mine else {}
-        views = []
-        for one in stored:
-            shown = entry(one.message)
-            got = tuple(
-                events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at)
-                for peer, code, at in deliveries.get(one.seq, ())
-            )
-            views.append(
-                events.MessageView(
-                    seq=one.seq,
-                    id=shown.id,
-                    room=one.message.header.room,
-                    author=shown.author,
-                    author_name=name(shown.author),
-                    mine=shown.author == me,
-                    clock=shown.clock,
-                    wall_ms=shown.wall_ms,
-                    kind=one.message.header.kind,
-                    text=shown.text,
-                    note=shown.note,
-                    unread=one.unread,
-                    state=_state(shown.author == me, got),
-                    deliveries=got,
-                )
-            )
-        return views
+        return [self._view(one, deliveries.get(one.seq, [])) for one in stored]
+
+    def _view(self, stored: Stored, answers: list[tuple[PeerId, int, int]]) -> events.MessageView:
+        name, shown = self._node.people.name, entry(stored.message)
+        mine = shown.author == self._node.peer_id
+        got = tuple(
+            events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at) for peer, code, at in answers
+        )
+        return events.MessageView(
+            seq=stored.seq,
+            id=shown.id,
+            room=stored.message.header.room,
+            author=shown.author,
+            author_name=name(shown.author),
+            mine=mine,
+            clock=shown.clock,
+            wall_ms=shown.wall_ms,
+            kind=stored.message.header.kind,
+            text=shown.text,
+            note=shown.note,
+            unread=stored.unread,
+            state=_state(mine, got),
+            deliveries=got,
+        )
 
     # -- peers and rooms
 

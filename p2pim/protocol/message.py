@@ -166,18 +166,32 @@ def check_content(header: Header, content: bytes) -> None:
         raise DecodeError("content does not match its header")
 
 
-def open_message(signed: Signed) -> Message:
-    """Check a message that came from elsewhere: bounds, content hash, signature.
+def id_of(signed: Signed) -> MessageId:
+    """The id of a message that came from elsewhere."""
+    return digest("message", signed.header)
+
+
+def examine(signed: Signed) -> Header:
+    """Check what a message that came from elsewhere says of itself: bounds and content hash, not yet its signature.
 
     Raises:
-        DecodeError: any of them fails.
+        DecodeError: one of them is wrong.
     """
     header = read_header(signed.header)
     if signed.content is not None:
         check_content(header, signed.content)
+    return header
+
+
+def prove(signed: Signed, message_id: MessageId, header: Header) -> Message:
+    """Check the signature, by far the dearest step, of a message that was examined.
+
+    Raises:
+        DecodeError: its author did not sign it.
+    """
     if not verify(header.author, "message", signed.header, signed.signature):
         raise DecodeError("bad signature on a message")
-    return Message(digest("message", signed.header), header, signed.header, signed.signature, signed.content)
+    return Message(message_id, header, signed.header, signed.signature, signed.content)
 
 
 def reopen(message_id: MessageId, raw_header: bytes, signature: bytes, content: bytes | None) -> Message:

@@ -7,10 +7,10 @@ and runs only once the data is durable (WAL, synchronous=FULL). A failed transac
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from p2pim.errors import StoreCorrupt, StoreError, StoreFull, StoreTooNew
 
@@ -21,6 +21,21 @@ Row = tuple[Any, ...]
 
 _FULL: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+#: SQLite takes 999 variables in old builds.
+_CHUNK: Final = 500
+_T = TypeVar("_T")
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Cut values into parts that fit one statement."""
+    return (values[i : i + _CHUNK] for i in range(0, len(values), _CHUNK))
+
+
+def marks(count: int) -> str:
+    """Placeholders for so many values."""
+    return ",".join("?" * count)
 
 
 def _explain(error: sqlite3.Error, path: Path | None) -> StoreError:
@@ -155,6 +170,13 @@ class Database:
             raise StoreFull(f"Cannot write to the disk that holds {self.path}: nothing was changed.")
         try:
             return self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise _explain(error, self.path) from None
+
+    def execute_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run one statement once for each of many values. Raises StoreError and its kin."""
+        try:
+            self.connection.executemany(sql, values)
         except sqlite3.Error as error:
             raise _explain(error, self.path) from None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
-from p2pim.store.database import Database
+from p2pim.store.database import Database, chunks, marks
 
 #: Ack codes (SPEC section 5).
 STORED: Final = 0
@@ -22,31 +22,34 @@ class Deliveries:
         self._db = database
 
     def acknowledge(
-        self, me: PeerId, peer: PeerId, room: RoomId, ids: Iterable[MessageId], *, code: int, now_ms: int
+        self, me: PeerId, peer: PeerId, room: RoomId, ids: Sequence[MessageId], *, code: int, now_ms: int
     ) -> list[int]:
         """Note a peer's answer for some of my messages in a room.
 
         Returns:
             The places of the messages for which this says something new. A refusal never undoes a delivery.
         """
-        number = self._db.value("SELECT number FROM rooms WHERE id = ?", [room], 0)
         changed: list[int] = []
-        for message_id in ids:
-            sql = "SELECT seq FROM messages WHERE id = ? AND author = ? AND room = ?"
-            seq = self._db.value(sql, [message_id, me, number])
-            if seq is not None and self._note(seq, peer, code, now_ms):
-                changed.append(seq)
+        for part in chunks(ids):
+            rows = self._db.rows(
+                "SELECT seq FROM messages LEFT JOIN deliveries ON message = seq AND deliveries.peer = ? "
+                f"WHERE messages.id IN ({marks(len(part))}) AND author = ? AND (code IS NULL OR code NOT IN (0, ?)) "
+                "AND room = (SELECT number FROM rooms WHERE rooms.id = ?)",
+                [peer, *part, me, code, room],
+            )
+            changed += [row[0] for row in rows]
+        self._note(changed, peer, code, now_ms)
         return changed
 
-    def _note(self, seq: int, peer: PeerId, code: int, now_ms: int) -> bool:
-        noted = self._db.execute(
-            "INSERT INTO deliveries (message, peer, code, at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
-            "SET code = excluded.code, at = excluded.at WHERE code <> 0 AND code <> excluded.code",
-            [seq, peer, code, now_ms],
+    def _note(self, seqs: Sequence[int], peer: PeerId, code: int, now_ms: int) -> None:
+        self._db.execute_many(
+            "INSERT OR REPLACE INTO deliveries (message, peer, code, at) VALUES (?, ?, ?, ?)",
+            [(seq, peer, code, now_ms) for seq in seqs],
         )
-        if noted.rowcount and code == STORED:
-            self._db.execute("UPDATE messages SET waiting = 0 WHERE seq = ? AND waiting = 1", [seq])
-        return noted.rowcount > 0
+        if code == STORED:
+            self._db.execute_many(
+                "UPDATE messages SET waiting = 0 WHERE seq = ? AND waiting = 1", [(seq,) for seq in seqs]
+            )
 
     def acknowledge_all(
         self,
@@ -71,17 +74,15 @@ class Deliveries:
             [room, me, upto, floor, peer],
         )
         lacking = set(but)
-        return [
-            seq
-            for seq, message_id in rows
-            if message_id not in lacking and self._note(seq, peer, STORED, now_ms)
-        ]
+        changed = [seq for seq, message_id in rows if message_id not in lacking]
+        self._note(changed, peer, STORED, now_ms)
+        return changed
 
     def of(self, seqs: Sequence[int]) -> dict[int, list[tuple[PeerId, int, int]]]:
         """(peer, code, when in ms) for each of these messages."""
         found: dict[int, list[tuple[PeerId, int, int]]] = {}
-        marks = ",".join("?" * len(seqs))
-        sql = f"SELECT message, peer, code, at FROM deliveries WHERE message IN ({marks}) ORDER BY at, peer"
-        for seq, peer, code, at in self._db.rows(sql, seqs):
-            found.setdefault(seq, []).append((peer, code, at))
+        for part in chunks(seqs):
+            sql = "SELECT message, peer, code, at FROM deliveries WHERE message IN"
+            for seq, peer, code, at in self._db.rows(f"{sql} ({marks(len(part))}) ORDER BY at, peer", part):
+                found.setdefault(seq, []).append((peer, code, at))
         return found

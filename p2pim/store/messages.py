@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,11 +10,9 @@ from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import FUTURE_MS, MAX_PARENTS, Message, MessageId, RoomId, is_future, reopen
 from p2pim.protocol.reconcile import ItemSet, key
 from p2pim.protocol.room import LOBBY_PER_AUTHOR, LOBBY_TOTAL, Room, RoomKind
-from p2pim.store.database import Database, Row
+from p2pim.store.database import Database, Row, chunks, marks
 
 _COLUMNS: Final = "seq, id, header, signature, content, received, hidden, unread, waiting, token"
-#: SQLite takes 999 variables in old builds.
-_CHUNK: Final = 500
 #: Sets kept in memory, about 80 bytes an id.
 _CACHED_SETS: Final = 8
 
@@ -36,14 +34,6 @@ def _stored(row: Row) -> Stored:
     seq, message_id, header, signature, content, received, hidden, unread, waiting, token = row
     message = reopen(message_id, header, signature, content)
     return Stored(seq, message, received, bool(hidden), bool(unread), bool(waiting), token)
-
-
-def _chunks(ids: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
-    return (ids[i : i + _CHUNK] for i in range(0, len(ids), _CHUNK))
-
-
-def _marks(count: int) -> str:
-    return ",".join("?" * count)
 
 
 class Messages:
@@ -98,17 +88,15 @@ class Messages:
         waiting: bool = False,
         sealed: bool = False,
         token: str | None = None,
-    ) -> int | None:
-        """Store a message whose room exists.
-
-        Returns:
-            Its place in order of arrival; None if it was here already (then nothing changes).
-        """
+    ) -> Stored | None:
+        """Store a message whose room exists; None if it was here already (then nothing changes)."""
         header, number = message.header, self._number(message.header.room)
         hidden = is_future(header.clock, now_ms) and not sealed
+        awaited = not sealed and not hidden and self._is_awaited(message.id)
         cursor = self._db.execute(
             "INSERT INTO messages (id, room, author, clock, kind, header, signature, content, received, hidden, "
-            "unread, waiting, sealed, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "unread, waiting, sealed, head, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
             [
                 message.id,
                 number,
@@ -123,22 +111,27 @@ class Messages:
                 unread and not hidden,
                 waiting,
                 sealed,
+                not hidden and not awaited,
                 token,
             ],
         )
         if not cursor.rowcount or cursor.lastrowid is None:
             return None
         if not hidden:
-            self._link(cursor.lastrowid, message)
+            self._link(cursor.lastrowid, message, awaited)
         place, author, seq = key(header.clock, message.id), header.author, cursor.lastrowid
         self._db.on_known(lambda: self._remember(header.room, author, place, seq))
-        return seq
+        return Stored(seq, message, now_ms, hidden, unread and not hidden, waiting, token)
 
-    def _link(self, seq: int, message: Message) -> None:
-        """Keep heads and gaps right for a message that counts from now on."""
+    def _is_awaited(self, message_id: MessageId) -> bool:
+        """Whether a message here names this one as parent."""
+        return self._db.row("SELECT 1 FROM gaps WHERE parent = ?", [message_id]) is not None
+
+    def _link(self, seq: int, message: Message, awaited: bool) -> None:
+        """Keep heads and gaps right around a message that counts from now on."""
         number = self._number(message.header.room)
-        if self._db.execute("DELETE FROM gaps WHERE parent = ?", [message.id]).rowcount == 0:
-            self._db.execute("UPDATE messages SET head = 1 WHERE seq = ?", [seq])
+        if awaited:
+            self._db.execute("DELETE FROM gaps WHERE parent = ?", [message.id])
         for parent in message.header.parents:
             held = self._db.execute(
                 "UPDATE messages SET head = 0 WHERE id = ? AND room = ?", [parent, number]
@@ -149,12 +142,15 @@ class Messages:
     def due(self, me: PeerId, now_ms: int) -> list[Stored]:
         """Show what was hidden for its clock and has become due; unread where others wrote it."""
         sql = f"SELECT {_COLUMNS} FROM messages WHERE hidden = 1 AND clock <= ? ORDER BY clock, id"
-        due = [replace(_stored(row), hidden=False) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
+        hidden = [_stored(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
+        due = [replace(s, hidden=False, unread=s.message.header.author != me) for s in hidden]
         for stored in due:
+            awaited = self._is_awaited(stored.message.id)
             self._db.execute(
-                "UPDATE messages SET hidden = 0, unread = (author <> ?) WHERE seq = ?", [me, stored.seq]
+                "UPDATE messages SET hidden = 0, unread = ?, head = ? WHERE seq = ?",
+                [stored.unread, not awaited, stored.seq],
             )
-            self._link(stored.seq, stored.message)
+            self._link(stored.seq, stored.message, awaited)
         return due
 
     def read(self, room_id: RoomId, seq: int) -> int:
@@ -166,8 +162,8 @@ class Messages:
 
     def forget(self, seqs: Sequence[int]) -> None:
         """Delete messages for good (a lobby message past its time, an own one nobody has taken)."""
-        for part in (seqs[i : i + _CHUNK] for i in range(0, len(seqs), _CHUNK)):
-            self._db.execute(f"DELETE FROM messages WHERE seq IN ({_marks(len(part))})", part)
+        for part in chunks(seqs):
+            self._db.execute(f"DELETE FROM messages WHERE seq IN ({marks(len(part))})", part)
         self._sets.clear()
         self._db.on_known(self._sets.clear)
 
@@ -209,8 +205,8 @@ class Messages:
     def held(self, ids: Sequence[MessageId]) -> set[MessageId]:
         """Which of these are here, content and all."""
         found: set[MessageId] = set()
-        for part in _chunks(ids):
-            sql = f"SELECT id FROM messages WHERE content IS NOT NULL AND id IN ({_marks(len(part))})"
+        for part in chunks(ids):
+            sql = f"SELECT id FROM messages WHERE content IS NOT NULL AND id IN ({marks(len(part))})"
             found.update(row[0] for row in self._db.rows(sql, part))
         return found
 
@@ -218,10 +214,10 @@ class Messages:
         """(id, author) of those of these messages that are here, in this room, content and all; in order."""
         number = self._number(room_id)
         found: list[tuple[int, MessageId, PeerId]] = []
-        for part in _chunks(ids):
+        for part in chunks(ids):
             sql = (
                 "SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND room = ? "
-                f"AND id IN ({_marks(len(part))})"
+                f"AND id IN ({marks(len(part))})"
             )
             found += self._db.rows(sql, [number, *part])
         return [(message_id, author) for _, message_id, author in sorted(found)]
@@ -229,18 +225,18 @@ class Messages:
     def get(self, ids: Sequence[MessageId]) -> list[Stored]:
         """Those of these messages that are here, in order."""
         found: list[Stored] = []
-        for part in _chunks(ids):
-            sql = f"SELECT {_COLUMNS} FROM messages WHERE id IN ({_marks(len(part))}) ORDER BY clock, id"
+        for part in chunks(ids):
+            sql = f"SELECT {_COLUMNS} FROM messages WHERE id IN ({marks(len(part))}) ORDER BY clock, id"
             found += [_stored(row) for row in self._db.rows(sql, part)]
         return found
 
     def at(self, seqs: Sequence[int]) -> list[Stored]:
         """The messages at these places in order of arrival."""
         found: list[Stored] = []
-        for part in (seqs[i : i + _CHUNK] for i in range(0, len(seqs), _CHUNK)):
+        for part in chunks(seqs):
             found += map(
                 _stored,
-                self._db.rows(f"SELECT {_COLUMNS} FROM messages WHERE seq IN ({_marks(len(part))})", part),
+                self._db.rows(f"SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks(len(part))})", part),
             )
         return found
 

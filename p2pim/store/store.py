@@ -19,6 +19,7 @@ class Store:
         self.deliveries = Deliveries(self.database)
         self.peers = Peers(self.database)
         self.on_commit = self.database.on_commit
+        self._profile: dict[str, str] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
         """See Database.transaction."""
@@ -26,12 +27,22 @@ class Store:
 
     def profile(self, key: str) -> str:
         """A value of the profile, "" where there is none."""
-        value: str = self.database.value("SELECT value FROM profile WHERE key = ?", [key], "")
+        value = self._profile.get(key)
+        if value is None:
+            value = self._known(
+                key, self.database.value("SELECT value FROM profile WHERE key = ?", [key], "")
+            )
         return value
 
     def set_profile(self, key: str, value: str) -> None:
         """Keep a value of the profile."""
         self.database.execute("INSERT OR REPLACE INTO profile (key, value) VALUES (?, ?)", [key, value])
+        self._profile.pop(key, None)  # read again inside this transaction, remembered after it
+        self._known(key, value)
+
+    def _known(self, key: str, value: str) -> str:
+        self.database.on_known(lambda: self._profile.__setitem__(key, value))
+        return value
 
     def close(self) -> None:
         """Close the file."""

@@ -66,7 +66,8 @@ class Colleague(Machine):
 
     def state_of(self, message_id: MessageId) -> str:
         """What this machine shows about the delivery of a message."""
-        return self.me.views.message(message_id).state
+        (stored,) = self.me.store.messages.get([message_id])
+        return self.me.views.message(stored).state
 
     def sees(self, other: Machine) -> events.PeerView:
         """How somebody is shown here."""

@@ -12,7 +12,7 @@ from p2pim.node.session import Session
 from p2pim.node.sync import Sync
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.records import CONTENT, Ack
-from p2pim.store.messages import Messages
+from p2pim.store.messages import Messages, Stored
 from tests.simulation.office import play
 from tests.simulation.test_office import SEEDS
 from tests.simulation.world import Broken
@@ -39,8 +39,8 @@ def no_dedupe(patch: pytest.MonkeyPatch) -> None:
     """Take every message for a new one."""
     add, held = Messages.add, Messages.held
 
-    def add_again(self: Messages, message: Message, **how: Any) -> int:
-        return add(self, message, **how) or self.get([message.id])[0].seq
+    def add_again(self: Messages, message: Message, **how: Any) -> Stored:
+        return add(self, message, **how) or self.get([message.id])[0]
 
     def held_never(self: Messages, ids: Sequence[MessageId]) -> set[MessageId]:
         return set() if len(ids) == 1 else held(self, ids)

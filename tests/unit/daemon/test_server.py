@@ -143,11 +143,11 @@ def test_a_full_disk_is_told_as_such(client: Client, profile: Served) -> None:
 def test_no_answer_before_the_commit(lines: Lines, profile: Served) -> None:
     """The event of the commit travels before the answer, so the answer cannot have been early."""
     lines.ask(1, "subscribe")
-    assert lines.read()["result"] == {"seq": 0}
+    assert lines.read()["result"] == {"seq": 1}
     lines.ask(2, "message.send", room="ben", text="x")
     first, second = lines.read(), lines.read()
     assert first["params"]["type"] == "message.added"
-    assert first["params"]["seq"] == 1
+    assert first["params"]["seq"] == 2
     assert second["id"] == 2
 
 
@@ -250,7 +250,10 @@ def test_events_are_numbered_for_all_alike(profile: Served, client: Client) -> N
         profile.do(lambda: profile.node.receive("ben", "two"))
         mine = [next(client.events(5)) for _ in range(2)]
         theirs = next(other.events(5))
-        assert [event["seq"] for event in mine] == [1, 2]
+        assert [event["seq"] for event in mine] == [
+            2,
+            3,
+        ]  # 1 stands for what happened before anybody listened
         assert theirs == mine[1]
         assert theirs["message"]["text"] == "two"
 
@@ -262,7 +265,7 @@ def emit_many(profile: Served, count: int) -> None:
 
 def test_a_slow_subscriber_loses_the_gap_and_is_told_once(lines: Lines, profile: Served) -> None:
     lines.ask(1, "subscribe")
-    lines.read()
+    assert lines.read()["result"] == {"seq": 1}
     for _ in range(8):
         profile.do(lambda: emit_many(profile, 1000))
     last = profile.server.seq
@@ -274,8 +277,8 @@ def test_a_slow_subscriber_loses_the_gap_and_is_told_once(lines: Lines, profile:
         seqs.append(params["seq"])
     assert types.count("resync") == 1
     assert len(types) < 2500  # the sockets' buffers and MOST_EVENTS; the rest was dropped
-    assert seqs[-1] == last == 8000
-    assert seqs[:-1] == list(range(1, len(seqs)))
+    assert seqs[-1] == last == 8001
+    assert seqs[:-1] == list(range(2, len(seqs) + 1))
     profile.do(lambda: profile.node.emit(NetworkChanged("live again")))
     assert lines.read()["params"] == {"seq": last + 1, "type": "network.changed", "text": "live again"}
     lines.ask(2, "resync")
@@ -294,9 +297,9 @@ def test_a_fast_subscriber_is_not_held_up_by_a_slow_one(
     seen: list[int] = []
     for _ in range(20):
         profile.do(lambda: emit_many(profile, 200))
-        while len(seen) < profile.server.seq:
+        while len(seen) < profile.server.seq - 1:
             seen.append(next(client.events(5))["seq"])
-    assert seen == list(range(1, 4001))
+    assert seen == list(range(2, 4002))
 
 
 def test_who_does_not_read_answers_is_asked_no_more(profile: Served, monkeypatch: pytest.MonkeyPatch) -> None:
