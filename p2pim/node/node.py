@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Final
 
 from p2pim import __version__
@@ -256,15 +257,16 @@ class Node:
             with self.store.transaction():
                 self.presence.tick()
                 for stored in self.store.messages.due(self.peer_id, wall):
-                    self.store.on_commit(
-                        lambda s=stored: self.message_stored(s, False, self.views.message(s))
-                    )  # type: ignore[misc]
+                    self.store.on_commit(partial(self._became_due, stored))
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 if wall >= self._next_trim or wall < self._next_trim - TRIM_MS:
                     self._next_trim = wall + TRIM_MS
                     self.store.messages.trim_lobby(self.lobby.id, wall - LOBBY_MS)
         except StoreError as error:
             self.store_failed(error)
+
+    def _became_due(self, stored: Stored) -> None:
+        self.message_stored(stored, False, self.views.message(stored))
 
     def store_failed(self, error: StoreError) -> None:
         """Nothing can be written: keep what we have, acknowledge nothing, try again later."""

@@ -20,7 +20,7 @@ def test_a_text_arrives_once_is_delivered_and_is_read() -> None:
     assert view.state == "waiting"
     company.run(1)
     assert bob.reads(ann) == ["hello"]
-    (delivery,) = ann.me.views.message(view.id).deliveries
+    (delivery,) = ann.me.views.messages_at([view.seq])[0].deliveries
     assert (delivery.peer_id, delivery.state) == (bob.peer_id, "delivered")
     assert (ann.sees(bob).waiting, bob.sees(ann).unread) == (0, 1)
     (added,) = bob.said(events.MessageAdded)
@@ -81,7 +81,7 @@ def test_the_lobby_carries_what_its_two_ends_wrote_and_nothing_else() -> None:
         ["hello from ann", "hello from bob"],
         ["hello from bob"],
     )
-    assert [d.peer_id for d in ann.me.views.message(view.id).deliveries] == [bob.peer_id]
+    assert [d.peer_id for d in ann.me.views.messages_at([view.seq])[0].deliveries] == [bob.peer_id]
     company.meet(cleo, ann)
     assert cleo.lobby() == ann.lobby() == bob.lobby()
     assert not ann.me.store.messages.get([view.id])[0].message.header.parents

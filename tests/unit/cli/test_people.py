@@ -9,6 +9,7 @@ import pytest
 
 from p2pim.cli import people
 from p2pim.errors import BadInput
+from p2pim.node.events import PeerView
 from p2pim.protocol.identity import encode_peer_id, short_id
 from tests.fakes import identity
 from tests.served import Served
@@ -51,7 +52,12 @@ def test_nobody_yet(p2pim: P2pim, profile: Served) -> None:
 def test_watching(p2pim: P2pim, profile: Served, as_json: bool) -> None:
     asked = threading.Event()
     peers = profile.node.peers
-    profile.node.peers = lambda: (asked.set(), peers())[1]  # type: ignore[method-assign]
+
+    def watched() -> list[PeerView]:
+        asked.set()
+        return peers()
+
+    profile.node.peers = watched  # type: ignore[method-assign]
     result = []
     arguments = ["peers", "--watch"] + ["--json"] * as_json
     thread = threading.Thread(target=lambda: result.append(p2pim(*arguments)))

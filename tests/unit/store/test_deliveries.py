@@ -20,9 +20,9 @@ def store() -> Iterator[Store]:
 
 
 def add(store: Store, clock: int = NOW, waiting: bool = True) -> int:
-    seq = store.messages.add(text(ME, clock), now_ms=NOW, waiting=waiting)
-    assert seq is not None
-    return seq
+    stored = store.messages.add(text(ME, clock), now_ms=NOW, waiting=waiting)
+    assert stored is not None
+    return stored.seq
 
 
 def note(store: Store, clock: int, code: int, at: int = NOW) -> list[int]:

@@ -31,9 +31,9 @@ def store() -> Iterator[Store]:
 def add(store: Store, *messages: Message, now_ms: int = NOW, **how: Any) -> list[int]:
     seqs = []
     for message in messages:
-        seq = store.messages.add(message, now_ms=now_ms, **how)
-        assert seq is not None
-        seqs.append(seq)
+        stored = store.messages.add(message, now_ms=now_ms, **how)
+        assert stored is not None
+        seqs.append(stored.seq)
     return seqs
 
 
