@@ -125,6 +125,7 @@ class ClientConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up: now what waited."""
         self._writable = True
+        self._flush()  # what was said before it fell behind goes first
         while self._events and self._writable:
             event = self._events.popleft()
             self._event_bytes -= len(event)
