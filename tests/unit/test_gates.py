@@ -17,12 +17,27 @@ LONGEST = 400
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     f"p2pim/node/{name}.py": ("tests/node/test_network.py", "only real sockets and timers show what it does")
     for name in ("host", "network", "sockets")
+} | {
+    f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
+    for name, elsewhere in {
+        "author": "test_two_nodes",
+        "events": "test_two_nodes",
+        "people": "test_two_nodes",
+        "presence": "test_two_nodes",
+        "views": "test_two_nodes",
+        "node": "test_faults",
+        "runs": "test_faults",
+        "session": "test_faults",
+        "sync": "test_faults",
+        "delivery": "test_requests",
+    }.items()
 }
 # Unit tests that belong to no module.
 ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",
     "tests/unit/store/test_cost.py",
     "tests/unit/test_gates.py",
+    "tests/unit/store/test_cost.py",
     "tests/unit/test_plugin.py",
 }
 

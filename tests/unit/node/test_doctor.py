@@ -1,0 +1,109 @@
+"""The doctor: each check in each of its states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_interface
+from typing import Any, cast
+
+import pytest
+
+from p2pim.config import Settings
+from p2pim.node.discovery.interfaces import Interface, Interfaces
+from p2pim.node.doctor import SKEW_MS, diagnose
+from p2pim.node.events import Check
+from p2pim.node.network import DEFAULT_PORT, Network
+from tests.node.company import Colleague, Company
+
+HOUR = 3_600_000
+
+
+@dataclass
+class Shown:
+    """As much of a network as the doctor looks at."""
+
+    port: int = DEFAULT_PORT
+    trouble: str | None = None
+    interfaces: Interfaces = field(default_factory=lambda: usable("eth0"))
+
+
+def usable(*names: str, ignored: tuple[str, ...] = ()) -> Interfaces:
+    def named(name: str) -> Interface:
+        return Interface(1, name, ip_interface("10.0.0.1/24"))
+
+    return Interfaces((), tuple(map(named, names)), tuple((named(name), "a bridge") for name in ignored))
+
+
+def report(machine: Colleague, **shown: Any) -> dict[str, Check]:
+    return {check.name: check for check in diagnose(machine.me, cast(Network, Shown(**shown)))}
+
+
+def test_a_machine_that_is_well_and_alone() -> None:
+    checks = report(Company().hire("ann"))
+    assert {name: check.level for name, check in checks.items()} == {
+        "listen": "ok",
+        "interfaces": "ok",
+        "mdns": "ok",
+        "clock": "skip",
+        "store": "ok",
+        "peers": "warn",
+    }
+
+
+@pytest.mark.parametrize(
+    ("shown", "name", "level", "said"),
+    [
+        ({"port": 0}, "listen", "fail", "no port"),
+        ({"port": 5000}, "listen", "warn", "was taken"),
+        ({"interfaces": usable()}, "interfaces", "fail", "no interface is up"),
+        ({"interfaces": usable(ignored=("docker0",))}, "interfaces", "fail", "docker0"),
+        (
+            {"interfaces": usable("eth0", ignored=("docker0", "docker0"))},
+            "interfaces",
+            "ok",
+            "ignored: docker0",
+        ),
+        ({"trouble": "mDNS is off"}, "mdns", "warn", "mDNS is off"),
+    ],
+)
+def test_what_may_be_wrong_with_the_network(shown: dict[str, Any], name: str, level: str, said: str) -> None:
+    check = report(Company().hire("ann"), **shown)[name]
+    assert check.level == level
+    assert said in check.text
+    assert (check.cure is None) == (level == "ok")
+
+
+def test_who_advertises_nothing_is_told_so() -> None:
+    ann = Company().hire("ann", settings=Settings(visible="nobody"))
+    assert "not advertising" in report(ann)["mdns"].text
+
+
+@pytest.mark.parametrize(
+    ("off", "level", "said"),
+    [
+        (SKEW_MS - 1000, "ok", "599.0 s"),
+        (11 * 60_000, "warn", "11 min behind"),
+        (-5 * HOUR, "warn", "5.0 h ahead of"),
+        (72 * HOUR, "warn", "3.0 days behind"),
+    ],
+)
+def test_a_clock_is_compared_with_the_peers(off: int, level: str, said: str) -> None:
+    company = Company()
+    ann, bob = company.hire("ann"), company.hire("bob")
+    bob.clock.skew_ms = off
+    company.latency = lambda: 0.0  # type: ignore[method-assign]
+    company.meet(ann, bob)
+    checks = report(ann)
+    assert (checks["clock"].level, checks["peers"].level) == (level, "ok")
+    assert said in checks["clock"].text
+
+
+def test_a_store_that_cannot_be_written_or_is_damaged() -> None:
+    ann = Company().hire("ann")
+    ann.disk.execute("PRAGMA writable_schema = ON")
+    ann.disk.execute("UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'messages_order'")
+    ann.disk.execute("PRAGMA writable_schema = RESET")
+    assert report(ann)["store"].level == "fail"
+    ann.me.writable = False
+    check = report(ann)["store"]
+    assert (check.level, "free some space" in str(check.cure)) == ("fail", True)
