@@ -7,6 +7,7 @@ compared on all three. Whatever happens, processes and folders are gone afterwar
 from __future__ import annotations
 
 import shutil
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 NAMES = ("ann", "ben", "cy")
 PATIENCE = 8.0
 LONGEST = 18.0
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # Port 0: any free one, so that a real daemon on this machine keeps the usual ones.
 SETTINGS = 'port = 0\ninterfaces = ["127.0.0.1"]\n'
 
@@ -85,15 +87,14 @@ class Member:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
         if hasattr(self, "client"):
             self.client.close()
         shutil.rmtree(self.paths.runtime, ignore_errors=True)  # elsewhere, where paths are very long
 
-    def texts(self, room: str) -> list[tuple[str, str]]:
-        """All of a room in order: id and text."""
-        return [(m["id"], m["text"] or "") for m in whole_history(self.client, room, 1000)]
+    def texts(self, room: str, authors: set[str]) -> list[tuple[str, str]]:
+        """What these wrote in a room, in order: id and text. Another demo may be running beside this one."""
+        messages = whole_history(self.client, room, 1000)
+        return [(m["id"], m["text"] or "") for m in messages if m["author"] in authors]
 
     def last_words(self) -> list[str]:
         """The end of the log, for when something failed."""
@@ -112,6 +113,10 @@ class Stage:
         self.members = [Member(name, folder) for name in NAMES]
         self.figures: dict[str, Any] = {}
         self._tokens = 0
+
+    def texts(self, member: Member, room: str) -> list[tuple[str, str]]:
+        """What one of the three holds of what the three wrote."""
+        return member.texts(room, {each.peer_id for each in self.members})
 
     def seconds(self) -> float:
         """Since the beginning."""
@@ -155,6 +160,7 @@ def demo(run: Run) -> int:
     if not run.output.as_json:
         run.output.line(f"Three peers on this machine alone (127.0.0.1), their profiles in {folder}")
     fault: P2pimError | None = None
+    previous = [(number, signal.signal(number, _interrupt)) for number in _ENDING]
     try:
         _meet(stage)
         _talk(stage)
@@ -170,6 +176,8 @@ def demo(run: Run) -> int:
         for member in stage.members:
             member.end()
         shutil.rmtree(folder, ignore_errors=True)
+        for number, handler in previous:
+            signal.signal(number, handler)
     if fault is None and folder.exists():
         fault = Fault(f"{folder} could not be removed.")
     if fault is not None:
@@ -180,6 +188,11 @@ def demo(run: Run) -> int:
     if run.output.as_json:
         run.output.json(stage.figures)
     return exits.OK
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Whoever ends the demo ends its daemons: as with Ctrl-C, by way of ``finally``."""
+    raise KeyboardInterrupt
 
 
 def _meet(stage: Stage) -> None:
@@ -221,7 +234,7 @@ def _talk(stage: Stage) -> None:
 
 
 def _agree(stage: Stage, room: str, count: int) -> bool:
-    first, *others = [member.texts(room) for member in stage.members]
+    first, *others = [stage.texts(member, room) for member in stage.members]
     return len(first) == count and all(other == first for other in others)
 
 
@@ -284,15 +297,15 @@ def _come_back(stage: Stage, expected: Expected) -> None:
     early = 22  # what _talk said there
     stage.until(
         lambda: (
-            len(ann.texts(ben.peer_id)) == early + dm.total()
-            and ann.texts(ben.peer_id) == ben.texts(ann.peer_id)
+            len(stage.texts(ann, ben.peer_id)) == early + dm.total()
+            and stage.texts(ann, ben.peer_id) == stage.texts(ben, ann.peer_id)
         ),
         "ann and ben hold the same conversation",
     )
     took = time.monotonic() - began
     stage.figures["return_seconds"] = round(took, 2)
-    _check_once(lobby, Counter(text for _, text in ann.texts("#lobby")), "the lobby")
-    _check_once(dm, Counter(text for _, text in ben.texts(ann.peer_id)), "the DM")
+    _check_once(lobby, Counter(text for _, text in stage.texts(ann, "#lobby")), "the lobby")
+    _check_once(dm, Counter(text for _, text in stage.texts(ben, ann.peer_id)), "the DM")
     stage.until(
         lambda: all(_is_delivered(m) for m in whole_history(ann.client, ben.peer_id, 1000)),
         "all are delivered",

@@ -53,27 +53,27 @@ class Starting:
     def wait(self) -> int:
         """Wait until it serves; its process id, or its own sentence raised."""
         told: list[bytes] = []
-        assert self.process.stdout is not None
-        reader = threading.Thread(target=lambda out: told.append(out.readline()), args=[self.process.stdout])
-        reader.daemon = True
+        pipe = self.process.stdout
+        assert pipe is not None
+        reader = threading.Thread(target=lambda: told.append(pipe.readline()), daemon=True)
         reader.start()
         reader.join(PATIENCE)
-        if reader.is_alive():
-            self.process.kill()
-            self.process.wait()
-            raise NotRunning(f"p2pim did not start within {PATIENCE:g} s: see {self._log}.")
-        outcome: dict[str, Any] = json.loads(told[0]) if told and told[0] else {}
-        if "pid" in outcome:
+        late = reader.is_alive()
+        if late:
+            self.process.kill()  # which ends the pipe, and so the reader
+            reader.join()
+        pipe.close()
+        outcome: dict[str, Any] = json.loads(told[0]) if told[0] else {}
+        if "pid" in outcome and not late:
             return int(outcome["pid"])
         self.process.wait()
-        self.process.stdout.close()
+        if late:
+            raise NotRunning(f"p2pim did not start within {PATIENCE:g} s: see {self._log}.")
         sentence = outcome.get("error", f"p2pim ended while it started: see {self._log}.")
         raise _ERRORS.get(outcome.get("exit", exits.FAILED), NotRunning)(sentence)
 
     def leave(self) -> None:
         """Let it live on without us."""
-        assert self.process.stdout is not None
-        self.process.stdout.close()
         # Popen warns about a child nobody waits for; outliving us is this one's whole purpose.
         self.process.returncode = 0
 

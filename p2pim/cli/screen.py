@@ -54,7 +54,7 @@ class PlainScreen:
         self._rest = b""
         self.ended = False
         self.echoes = sys.stdin.isatty()
-        threading.Thread(target=_pump, args=[far], daemon=True).start()
+        threading.Thread(target=_pump, args=[sys.stdin.fileno(), far], daemon=True).start()
 
     def fileno(self) -> int:
         """Readable when a line has come."""
@@ -78,10 +78,11 @@ class PlainScreen:
         self._near.close()
 
 
-def _pump(far: socket.socket) -> None:
-    with far, contextlib.suppress(OSError, ValueError):
-        for line in sys.stdin.buffer:
-            far.sendall(line)
+def _pump(handle: int, far: socket.socket) -> None:
+    # Not through sys.stdin: a thread blocked in its buffer holds a lock that the interpreter wants at its end.
+    with far, contextlib.suppress(OSError):
+        while chunk := os.read(handle, 1 << 14):
+            far.sendall(chunk)
 
 
 class TerminalScreen:

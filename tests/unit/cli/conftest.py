@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -39,13 +38,18 @@ def profile(short_tmp: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def p2pim(short_tmp: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> P2pim:
+def p2pim(
+    short_tmp: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> P2pim:
     """Run one command on that profile, in this process; ``stdin`` is what is piped in."""
+    piped = tmp_path / "stdin"
 
     def run(*arguments: str, stdin: bytes = b"") -> Done:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        piped.write_bytes(stdin)
         capsys.readouterr()
-        code = main(["--home", str(short_tmp), *arguments])
+        with piped.open(encoding="utf-8") as stream:
+            monkeypatch.setattr(sys, "stdin", stream)
+            code = main(["--home", str(short_tmp), *arguments])
         out, err = capsys.readouterr()
         assert "Traceback" not in err
         return Done(code, out, err)

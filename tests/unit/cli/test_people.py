@@ -53,11 +53,11 @@ def test_watching(p2pim: P2pim, profile: Served, as_json: bool) -> None:
     asked = threading.Event()
     peers = profile.node.peers
 
-    def watched() -> list[PeerView]:
+    def peers_asked_for() -> list[PeerView]:
         asked.set()
         return peers()
 
-    profile.node.peers = watched  # type: ignore[method-assign]
+    profile.do(lambda: setattr(profile.node, "peers", peers_asked_for))
     result = []
     arguments = ["peers", "--watch"] + ["--json"] * as_json
     thread = threading.Thread(target=lambda: result.append(p2pim(*arguments)))
