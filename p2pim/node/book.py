@@ -9,6 +9,8 @@ An entry is *covered* when a Link to its peer is up: then it is not dialled. For
 we know whose it is. For a fresh advert we do not, and the peer may have dialled us meanwhile from a port
 that says nothing; so as many adverts of a host as there are accepted peers of that host without a known
 endpoint count as covered. If that guess is wrong, a second Link comes up and the tie-break closes it.
+On this very machine nothing is guessed: with several users there, two of them could both guess wrong and
+would never meet.
 """
 
 from __future__ import annotations
@@ -53,6 +55,11 @@ class Here:
     def on_link(self, address: Address) -> bool:
         """Tell whether a subnet we use holds the address."""
         return any(address in subnet.network for subnet in self.subnets)
+
+    def has(self, host: str) -> bool:
+        """Tell whether a host is this machine."""
+        address = parse(host)
+        return address is not None and (address.is_loopback or address in self.addresses)
 
     def is_broadcast(self, address: Address) -> bool:
         """Tell whether the address means every host of a network."""
@@ -231,9 +238,13 @@ class AddressBook:
         """Note that a dial ended in a Link to `peer_id`."""
         entry.dialling, entry.linked, entry.good = False, True, True
         entry.peer_id, entry.seen, entry.failing_since = peer_id, now, None
-        for other in self._entries.values():
-            if other is not entry and entry.label is not None and other.label == entry.label:
+        for other in [other for other in self._entries.values() if other is not entry]:
+            if entry.label is not None and other.label == entry.label:
                 other.due = max(other.due, now + OTHER_ADDRESS_HOLD)
+            moved = other.peer_id == peer_id and other.endpoint.host == entry.endpoint.host
+            if moved and other.source is not Source.TYPED and not other.dialling and not other.linked:
+                # It listens on another port of that host now. The old ones would fill the host's places for good.
+                del self._entries[other.endpoint]
 
     def failed(self, entry: Entry, now: float) -> None:
         """Note a failed dial: wait longer, and drop adverts that never worked after a day."""
@@ -320,7 +331,7 @@ class AddressBook:
 
     def _covered_hosts(self) -> set[str]:
         covered: set[str] = set()
-        by_host: dict[str, list[Entry]] = {host: [] for host in self._accepted}
+        by_host: dict[str, list[Entry]] = {host: [] for host in self._accepted if not self._here.has(host)}
         for entry in self._entries.values():
             if entry.endpoint.host in by_host:
                 by_host[entry.endpoint.host].append(entry)
@@ -340,7 +351,10 @@ class AddressBook:
     def _make_room(self, host: str) -> bool:
         same_host = [entry for entry in self._entries.values() if entry.endpoint.host == host]
         if len(same_host) >= self._per_host:
-            return self._evict(same_host, good_too=False)
+            # What once worked goes only if it does not now: else a host of many users could never be met again.
+            return self._evict(
+                [entry for entry in same_host if not entry.good or entry.failures], good_too=True
+            )
         if len(self._entries) >= self._capacity:
             return self._evict(list(self._entries.values()), good_too=True)
         return True

@@ -84,7 +84,10 @@ class Peers:
     # -- address book
 
     def address_worked(self, host: str, port: int, peer_id: PeerId, now_ms: int) -> None:
-        """A handshake with somebody succeeded at this address."""
+        """A handshake with somebody succeeded at this address: at no other port of that host any more."""
+        self._db.execute(
+            "DELETE FROM addresses WHERE host = ? AND peer = ? AND port <> ?", [host, peer_id, port]
+        )
         self._db.execute(
             "INSERT INTO addresses (host, port, peer, last_ok) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "peer = excluded.peer, last_ok = excluded.last_ok",

@@ -316,6 +316,13 @@ def test_two_users_of_one_host_are_told_apart() -> None:
     assert due(book, 1, linked(BEN)) == ["10.0.0.2:26747"]
 
 
+def test_on_this_machine_every_advert_is_dialled() -> None:
+    book, other = make(), Endpoint("10.0.0.1", 26748)
+    book.add(other, Source.MDNS, 0, label="aa")
+    book.accepted(ANNA, "10.0.0.1")  # she may advertise nothing, and the advert be Ben's
+    assert due(book, 0, linked(ANNA)) == ["10.0.0.1:26748"]
+
+
 def test_a_dead_advert_of_that_host_does_not_make_us_doubt() -> None:
     book, dead = make(), Endpoint("10.0.0.2", 26748)
     book.add(dead, Source.MDNS, 0, label="bb")
@@ -372,9 +379,29 @@ def test_one_host_has_at_most_eight_entries() -> None:
     assert len(book) == PER_HOST
     assert book.entry(Endpoint("10.0.0.2", 2019)) is not None
     assert book.entry(Endpoint("10.0.0.2", 2011)) is None, "the oldest go first"
-    for port in range(2012, 2020):
-        book.succeeded(take(book, Endpoint("10.0.0.2", port)), ANNA, 3000)
+    users = [bytes([port % 256]) * 32 for port in range(2012, 2020)]
+    for port, user in zip(range(2012, 2020), users, strict=True):
+        book.succeeded(take(book, Endpoint("10.0.0.2", port)), user, 3000)
     assert book.add(Endpoint("10.0.0.2", 3000), Source.MDNS, 3000) is not None
+    book.failed(take(book, Endpoint("10.0.0.2", 2015)), 3001)
+    assert book.add(Endpoint("10.0.0.2", 3000), Source.MDNS, 3001) is None
+    assert book.entry(Endpoint("10.0.0.2", 2015)) is None, "it worked once, and does not any more"
+
+
+def test_a_peer_that_took_another_port_leaves_no_address_behind() -> None:
+    book = make()
+    old, typed, elsewhere = A._replace(port=2001), A._replace(port=2002), A._replace(host="10.0.0.3")
+    book.add(old, Source.KNOWN, 0, peer_id=ANNA)
+    book.add(typed, Source.TYPED, 0, peer_id=ANNA)
+    book.add(elsewhere, Source.KNOWN, 0, peer_id=ANNA)
+    book.add(A, Source.MDNS, 0, label="aa")
+    book.succeeded(take(book, A), ANNA, 1)
+    assert [book.entry(endpoint) is None for endpoint in (old, typed, elsewhere, A)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_full_book_drops_adverts_before_acquaintances_and_never_what_was_typed() -> None:
