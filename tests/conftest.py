@@ -12,10 +12,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.plugin import (  # noqa: F401  pytest finds its hooks by name
+from tests.plugin import (  # noqa: F401  pytest finds its hooks and fixtures by name
+    figure,
     pytest_collection_modifyitems,
     pytest_make_collect_report,
     pytest_runtest_makereport,
+    pytest_terminal_summary,
 )
 
 pytest_plugins = ["pytester"]

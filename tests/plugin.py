@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import pytest
 
 AnyReport = TypeVar("AnyReport", pytest.TestReport, pytest.CollectReport)
+Figure = Callable[[str, str], None]
+_FIGURE = "figure "
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,3 +46,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if (lane := LANES.get(item.path.parent.name)) is not None:
             item.add_marker(pytest.mark.xdist_group(lane))
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Note something measured: it is printed at the end of the run, by whichever process it was measured."""
+    return lambda name, value: record_property(_FIGURE + name, value)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was measured, whether the tests passed or not."""
+    figures = [
+        (name.removeprefix(_FIGURE), value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name.startswith(_FIGURE)
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for name, value in figures:
+            terminalreporter.line(f"{name}: {value}")

@@ -33,3 +33,12 @@ def test_an_expected_failure_is_no_skip(pytester: pytest.Pytester, monkeypatch: 
     pytester.makepyfile("import pytest\n@pytest.mark.xfail\ndef test_it(): assert False")
     monkeypatch.setenv("CI", "true")
     pytester.runpytest(*OPTIONS).assert_outcomes(xfailed=1)
+
+
+def test_figures_are_printed_at_the_end_also_of_a_failed_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "def test_it(figure): figure('speed', '3 m/s')\n"
+        "def test_that(figure): figure('height', '2 m'); assert False"
+    )
+    done = pytester.runpytest(*OPTIONS)
+    done.stdout.fnmatch_lines_random(["speed: 3 m/s", "height: 2 m"])
