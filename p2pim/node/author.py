@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import BadInput, NotNow
@@ -118,7 +119,7 @@ class Author:
             if (text := decode_text(content)) is not None:  # its time was as wrong as its clock
                 content = text_content(text.text, now, self._node.random)
             new = self._seal_and_store(room, content, old.token)
-            self._store.on_commit(lambda s=new: self._node.message_stored(s, False))  # type: ignore[misc]
+            self._store.on_commit(partial(self._node.message_stored, new, request=False))
 
     def mark_read(self, room_id: RoomId, seq: int) -> None:
         """The user has read everything that arrived up to ``seq``."""

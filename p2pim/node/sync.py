@@ -176,8 +176,10 @@ class Sync:
         return [i for i in wanted if session.asked.get(i) == room.id]
 
     def _ask(self, session: Session) -> None:
-        """Send WANT for as much as may be under way."""
+        """Send WANT for as much as may be under way, but not for every single message that makes room for one."""
         under_way = len(session.asked) - len(session.to_ask)
+        if under_way > ASK_WINDOW // 2:
+            return
         while session.to_ask and under_way < ASK_WINDOW:
             room_id = session.to_ask[0][0]
             batch: list[MessageId] = []

@@ -17,7 +17,7 @@ After Meyer, "Range-Based Set Reconciliation" (2022), and the negentropy protoco
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -63,8 +63,20 @@ class ItemSet:
     """The (clock, id) of one set in order, with the fingerprint of the whole kept as it grows at the end."""
 
     def __init__(self, keys: Iterable[bytes] = ()) -> None:
-        self._keys = sorted(keys)
+        self._sorted = sorted(keys)
+        self._added: list[bytes] = []
         self._whole: bytes | None = None
+
+    @property
+    def _keys(self) -> list[bytes]:
+        """All keys in order. A newcomer adds thousands before anybody looks: they are put in place together."""
+        if self._added:
+            keys = self._sorted
+            keys += self._added
+            keys.sort()  # quick: two runs in order
+            self._sorted = [k for i, k in enumerate(keys) if not i or k != keys[i - 1]]
+            self._added = []
+        return self._sorted
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -77,12 +89,10 @@ class ItemSet:
 
     def add(self, k: bytes) -> None:
         """Add a key; adding it twice changes nothing."""
-        if not self._keys or k > self._keys[-1]:
-            self._keys.append(k)
-        elif k not in self:
-            insort(self._keys, k)
+        if not self._added and (not self._sorted or k > self._sorted[-1]):
+            self._sorted.append(k)
         else:
-            return
+            self._added.append(k)
         self._whole = None
 
     def span(self, low: bytes, high: bytes) -> tuple[int, int]:

@@ -34,7 +34,7 @@ class Deliveries:
             rows = self._db.rows(
                 "SELECT seq FROM messages LEFT JOIN deliveries ON message = seq AND deliveries.peer = ? "
                 f"WHERE messages.id IN ({marks(len(part))}) AND author = ? AND (code IS NULL OR code NOT IN (0, ?)) "
-                "AND room = (SELECT number FROM rooms WHERE rooms.id = ?)",
+                "AND +room = (SELECT number FROM rooms WHERE rooms.id = ?)",  # +: by id, not through all of the room
                 [peer, *part, me, code, room],
             )
             changed += [row[0] for row in rows]

@@ -216,7 +216,7 @@ class Messages:
         found: list[tuple[int, MessageId, PeerId]] = []
         for part in chunks(ids):
             sql = (
-                "SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND room = ? "
+                "SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND +room = ? "  # +: by id
                 f"AND id IN ({marks(len(part))})"
             )
             found += self._db.rows(sql, [number, *part])

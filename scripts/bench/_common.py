@@ -7,6 +7,7 @@ to the thing a user would pick instead.
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import os
 import platform
@@ -35,6 +36,15 @@ def enter_venv(script: str) -> None:
     if failed:
         sys.exit(failed)
     sys.exit(_venv.become([str(_venv.PYTHON), script, *sys.argv[1:]]))
+
+
+def options(document: str | None) -> argparse.Namespace:
+    """Read the arguments that every bench takes."""
+    parser = argparse.ArgumentParser(
+        description=document, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true", help="as little as shows that it still works")
+    return parser.parse_args()
 
 
 def quantile(values: Sequence[float], share: float) -> float:
