@@ -8,6 +8,7 @@ from p2pim.protocol.identity import Identity
 from p2pim.protocol.message import TEXT, seal, text_content
 from p2pim.protocol.room import dm
 from p2pim.store.database import Database
+from p2pim.store.deliveries import STORED
 from p2pim.store.store import Store
 
 START_MS = 1_800_000_000_000
@@ -45,5 +46,14 @@ def test_the_end_of_a_long_conversation_is_found_at_once() -> None:
     assert steps(store, lambda: store.messages.heads(room.id, now)) < MANY / 10
     assert steps(store, lambda: store.messages.highest(room.id, me.peer_id, now)) < MANY / 10
     assert steps(store, store.messages.known_seq) < MANY / 10
+    assert steps(store, lambda: store.messages.held(parents)) < MANY / 10
+    assert steps(store, lambda: store.messages.authors(room.id, parents)) < MANY / 10
+    acknowledge = store.deliveries.acknowledge
+    assert (
+        steps(
+            store, lambda: acknowledge(me.peer_id, other.peer_id, room.id, parents, code=STORED, now_ms=now)
+        )
+        < MANY / 10
+    )
     assert steps(store, lambda: store.messages.history(room.id, 50, None, skip_blocked=False)) < MANY
     store.close()
