@@ -75,7 +75,7 @@ class Figures:
             lines.append(f"\n{figure:<38}{'median':>12}{'spread':>9}{'rounds':>8}{'ratio':>9}")
             for name, values in by_name.items():
                 median = statistics.median(values)
-                spread = (max(values) - min(values)) / median
+                spread = (max(values) - min(values)) / (median or 1.0)
                 ratio = f"{median / reference:>8.2f}x" if reference else ""
                 lines.append(f"  {name:<36}{median:>12,.3f}{spread:>8.0%}{len(values):>8}{ratio}")
         return lines
