@@ -67,7 +67,9 @@ async def _round(figures: _common.Figures, settle: float, watch: float) -> None:
             pids[f"p2pim, {count} linked"] = daemon.process.pid
         for name, imports in IMPORTS.items():
             sleeper = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", f"{imports}\nimport asyncio; asyncio.run(asyncio.sleep({settle + 2 * watch + 60}))"
+                sys.executable,
+                "-c",
+                f"{imports}\nimport asyncio; asyncio.run(asyncio.sleep({settle + 2 * watch + 60}))",
             )
             stack.push_async_callback(end, sleeper)
             pids[name] = sleeper.pid

@@ -15,7 +15,9 @@ from p2pim.protocol.message import (
     MAX_CONTENT,
     Message,
     decode_text,
-    open_message,
+    examine,
+    id_of,
+    prove,
     read_header,
     seal,
     text_content,
@@ -49,6 +51,11 @@ almost = st.tuples(
     st.none() | ids,
 ).map(msgspec.msgpack.encode)
 texts = st.text(max_size=200)
+
+
+def open_message(signed: Signed) -> Message:
+    """Every step a receiver takes."""
+    return prove(signed, id_of(signed), examine(signed))
 
 
 @st.composite

@@ -37,7 +37,6 @@ ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",
     "tests/unit/store/test_cost.py",
     "tests/unit/test_gates.py",
-    "tests/unit/store/test_cost.py",
     "tests/unit/test_plugin.py",
 }
 

@@ -71,3 +71,19 @@ def test_addresses_that_worked_come_latest_first_and_are_bounded(
     for at, host in enumerate(("10.0.0.1", "10.0.0.2", "10.0.0.1", "fd00::3")):
         store.peers.address_worked(host, 26747, peer(at + 1), at)
     assert store.peers.addresses() == [("fd00::3", 26747, peer(4)), ("10.0.0.1", 26747, peer(3))]
+
+
+def test_of_a_peer_on_one_host_the_last_port_is_kept(store: Store) -> None:
+    met = [
+        ("10.0.0.2", 2000, peer(1)),
+        ("10.0.0.3", 2000, peer(1)),
+        ("10.0.0.2", 2001, peer(2)),
+        ("10.0.0.2", 2002, peer(1)),
+    ]
+    for now, (host, port, peer_id) in enumerate(met):
+        store.peers.address_worked(host, port, peer_id, now)
+    assert store.peers.addresses() == [
+        ("10.0.0.2", 2002, peer(1)),
+        ("10.0.0.2", 2001, peer(2)),
+        ("10.0.0.3", 2000, peer(1)),
+    ]
