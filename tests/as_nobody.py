@@ -14,18 +14,18 @@ NOBODY = 65534
 _FIRST = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
-import socket, warnings, hmac, json, platformdirs
-import p2pim.api.client, p2pim.config.paths, p2pim.errors
+import socket, warnings, hmac, json, platformdirs, encodings.idna
+import p2pim.api.client, p2pim.config.paths, p2pim.errors, MODULES
 os.setgroups([])
 os.setgid({NOBODY})
 os.setuid({NOBODY})
 """
 
 
-def as_nobody(code: str) -> str:
+def as_nobody(code: str, modules: str = "os") -> str:
     """Run code as uid 65534 with our imports done; its standard output. Needs root, as CI's containers have."""
     done = subprocess.run(
-        [sys.executable, "-c", _FIRST + code],
+        [sys.executable, "-c", _FIRST.replace("MODULES", modules) + code],
         capture_output=True,
         text=True,
         timeout=30,

@@ -53,10 +53,11 @@ def _talk(run: Run, room: str) -> int:
             with selectors.DefaultSelector() as selector:
                 selector.register(client, selectors.EVENT_READ)
                 selector.register(screen, selectors.EVENT_READ)
-                while not conversation.over:
+                while True:
+                    conversation.catch_up()
+                    if conversation.over:
+                        break
                     ready = [key.fileobj for key, _ in selector.select(conversation.patience())]
-                    # Events first: what they tell was so before this line was typed.
-                    conversation.hear(client.ready_events())
                     if screen in ready:
                         conversation.typed()
     return exits.OK
@@ -89,13 +90,13 @@ class Conversation:
             if kind == "dm":
                 self._presence = self._partner_presence()
                 self._screen.show([f"-- {name} is {self._presence}"])
-        self._catch_up()
+        self._show_history()
 
     def _partner_presence(self) -> str:
         known = (p["presence"] for p in self._client.peers() if p["peer_id"] == self._room["peer_id"])
         return next(known, "offline")
 
-    def _catch_up(self) -> None:
+    def _show_history(self) -> None:
         self._say(self._client.history(self._room["room"], HISTORY), marked=True)
 
     def patience(self) -> float | None:
@@ -103,6 +104,13 @@ class Conversation:
         return max(0.0, min(self._late_at.values()) - self._now()) if self._late_at else None
 
     # -- what arrives
+
+    def catch_up(self) -> None:
+        """Show all that happened: also what came while we asked for something, which no ``select`` tells of."""
+        events = self._client.ready_events()
+        self.hear(events)
+        while events := self._client.ready_events():
+            self.hear(events)
 
     def hear(self, events: list[schema.Event]) -> None:
         """Show what concerns this room."""
@@ -115,7 +123,7 @@ class Conversation:
             elif kind == "peer.changed":
                 self._peer_changed(event["peer"])
             elif kind == "resync":
-                self._catch_up()
+                self._show_history()
             elif kind == "storage.changed" and event["state"] == "full":
                 self._note("the disk is full: nothing can be stored until there is space")
         self._tell_late()
@@ -180,7 +188,6 @@ class Conversation:
         elif not lines and self._now() - self._typing_at > TYPING_EVERY:
             self._typing_at = self._now()
             self._client.call("rooms.typing", room=self._room["room"])
-        self.hear(self._client.ready_events())
 
     def _take(self, line: str) -> None:
         if not line.strip() or self.over:

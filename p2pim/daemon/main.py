@@ -64,7 +64,6 @@ def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble)
         _report(options.ready_fd, {"error": str(error), "exit": exits.exit_of(error)})
         return exits.exit_of(error)
     except Exception as error:  # the log may not exist yet, so this goes wherever we can say it
-        log.critical("could not run: %s", frames_of(error))
         sentence = f"The daemon failed unexpectedly: {frames_of(error)}."
         _report(options.ready_fd, {"error": sentence, "exit": exits.FAILED})
         return exits.FAILED
@@ -82,8 +81,12 @@ def _run(paths: Paths, ready_fd: int | None, assembler: Assemble) -> None:
         stack.callback(lock.release)
         stack.callback(start_logging(paths.log_file, settings.log_level))
         log.info("p2pim %s starts, process %d", __version__, os.getpid())
-        assembly = assembler(paths, settings)
-        asyncio.run(_serve(assembly, paths, settings, ready_fd))
+        try:
+            assembly = assembler(paths, settings)
+            asyncio.run(_serve(assembly, paths, settings, ready_fd))
+        except Exception as error:
+            log.critical("ended by %s", frames_of(error))
+            raise
         log.info("ended")
 
 

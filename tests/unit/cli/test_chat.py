@@ -61,7 +61,7 @@ class Talk:
     def appeared(self) -> list[str]:
         """Let everything that happened arrive; what appeared since."""
         self.client.identity()  # what was sent before its answer is here now
-        self.it.hear(self.client.ready_events())
+        self.it.catch_up()
         shown, self.screen.shown = self.screen.shown, []
         return shown
 
@@ -95,6 +95,23 @@ def test_what_others_write_appears_once_and_is_read(profile: Served, client: Cli
     assert talk.appeared() == []
     assert view.unread
     assert not profile.node.messages[0].unread
+
+
+def test_what_happens_while_the_history_is_fetched_is_not_missed(profile: Served, client: Client) -> None:
+    """Its events come before the answers, where no ``select`` sees them any more."""
+    talk = Talk(profile, client, "#lobby")
+    talk.appeared()
+    profile.do(lambda: profile.node.receive("ben", "one"))
+    client.identity()  # the event is inside the client now
+    original = client.read
+
+    def read(room: str, seq: int) -> None:
+        profile.do(lambda: len(profile.node.messages) < 3 and profile.node.receive("ben", "two"))
+        original(room, seq)
+
+    client.read = read  # type: ignore[method-assign] # more happens while the first is marked as read
+    talk.it.catch_up()
+    assert [line.split(" ", 2)[2] for line in talk.screen.shown] == ["ben: one", "ben: two", "ben: two"]
 
 
 def test_other_rooms_do_not_disturb(profile: Served, client: Client) -> None:

@@ -1,0 +1,127 @@
+"""Two real daemons, two users, their commands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from p2pim.api.client import Client
+from p2pim.config import Paths
+from tests.cli.home import Home, running
+
+
+def sees(
+    client: Client, peer_id: str, holds: Callable[[str], bool] = lambda presence: presence != "offline"
+) -> None:
+    """Wait until a peer is shown as wanted."""
+    client.subscribe()
+    known = {peer["peer_id"]: peer["presence"] for peer in client.peers()}
+    if holds(known.get(peer_id, "offline")):
+        return
+    for event in client.events(timeout=20):
+        if (
+            event["type"] == "peer.changed"
+            and event["peer"]["peer_id"] == peer_id
+            and holds(event["peer"]["presence"])
+        ):
+            return
+    raise AssertionError("not seen")
+
+
+class Pair:
+    """Anna and Bert, who see each other."""
+
+    def __init__(self, anna: Home, bert: Home) -> None:
+        self.anna, self.bert = anna, bert
+        self.anna_id, self.bert_id = (home.run("id").out.strip() for home in (anna, bert))
+
+    def meet(self) -> None:
+        for home, other in ((self.anna, self.bert_id), (self.bert, self.anna_id)):
+            with Client(Paths(home.folder)) as client:
+                sees(client, other)
+
+
+@pytest.fixture
+def pair(short_tmp: Path) -> Iterator[Pair]:
+    anna, bert = Home(short_tmp / "a"), Home(short_tmp / "b")
+    with running(anna, bert):
+        both = Pair(anna, bert)
+        both.meet()
+        yield both
+
+
+def test_first_contact_then_talk(pair: Pair) -> None:
+    assert pair.anna.run("send", pair.bert_id, "do you read me?", "--wait", "10").code == 0
+    peers = {peer["peer_id"]: peer for peer in pair.bert.run("peers", "--json").json}
+    assert peers[pair.anna_id]["request"] == "pending"
+    assert pair.bert.run("accept", pair.anna_id).code == 0
+    assert pair.anna.run("send", pair.bert_id, "more", "--wait", "10").code == 0
+    assert pair.bert.run("send", pair.anna_id, "loud and clear", "--wait", "10").code == 0
+    there = [json.loads(line) for line in pair.anna.run("history", pair.bert_id, "--json").out.splitlines()]
+    here = [json.loads(line) for line in pair.bert.run("history", pair.anna_id, "--json").out.splitlines()]
+    assert [m["id"] for m in there] == [m["id"] for m in here]
+    assert [m["text"] for m in here] == ["do you read me?", "more", "loud and clear"]
+
+
+def test_a_chat_in_both_directions(pair: Pair) -> None:
+    pair.bert.run("send", pair.anna_id, "before")
+    chats = [
+        subprocess.Popen(
+            home.command("chat", other), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        for home, other in ((pair.anna, pair.bert_id), (pair.bert, pair.anna_id))
+    ]
+    anna, bert = chats
+    assert anna.stdin is not None
+    assert bert.stdin is not None
+    assert anna.stdout is not None
+    assert bert.stdout is not None
+    with anna, bert:
+        read_until(bert, "before")
+        anna.stdin.write("hello bert\n")
+        read_until(bert, ": hello bert")
+        bert.stdin.write("hello anna\n")
+        read_until(anna, ": hello anna")
+        anna.stdin.write("/quit\n")
+        bert.stdin.close()
+        assert anna.wait(10) == bert.wait(10) == 0
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"no {text!r}")
+
+
+def test_who_is_blocked_hears_nothing_and_says_nothing(pair: Pair) -> None:
+    pair.anna.run("send", pair.bert_id, "hi", "--wait", "10")
+    assert pair.anna.run("block", pair.bert_id).code == 0
+    with Client(Paths(pair.bert.folder)) as client:
+        sees(client, pair.anna_id, lambda presence: presence == "offline")
+    assert pair.bert.run("send", pair.anna_id, "still there?", "--wait", "0.5").code == 6
+    assert "still there?" not in pair.anna.run("history", pair.bert_id).out
+    assert pair.anna.run("unblock", pair.bert_id).code == 0
+
+
+def test_invisible_is_offline_yet_messages_flow(pair: Pair) -> None:
+    assert pair.anna.run("presence", "invisible").code == 0
+    with Client(Paths(pair.bert.folder)) as client:
+        sees(client, pair.anna_id, lambda presence: presence == "offline")
+    assert pair.bert.run("send", pair.anna_id, "psst", "--wait", "10").code == 0
+
+
+def test_verifying(pair: Pair) -> None:
+    numbers = [
+        home.run("id", other, "--json").json["peer"]["number"]
+        for home, other in ((pair.anna, pair.bert_id), (pair.bert, pair.anna_id))
+    ]
+    assert numbers[0] == numbers[1]
+    assert pair.anna.run("verify", pair.bert_id, "--yes").code == 0
+    trust = {peer["peer_id"]: peer["trust"] for peer in pair.anna.run("peers", "--json").json}
+    assert trust[pair.bert_id] == "verified"
