@@ -18,8 +18,9 @@ def test_what_is_not_there_is_an_attribute_error() -> None:
         getattr(p2pim.config, "Nothing")  # noqa: B009 (mypy knows that it is not there)
 
 
-def test_paths_do_not_bring_the_settings_reader(python: str) -> None:
+def test_paths_do_not_bring_the_settings_reader(python: str, plain_environment: dict[str, str]) -> None:
     code = "import sys; from p2pim.config import Paths; print({'msgspec', 'tomllib'} & set(sys.modules))"
-    assert (
-        subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    done = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, check=True, env=plain_environment
     )
+    assert done.stdout == "set()\n"
