@@ -57,7 +57,7 @@ def _interfaces(network: Network) -> Check:
         "interfaces",
         "fail",
         f"no network ({text or 'no interface is up'})",
-        "connect to a network, or name an interface: p2pim config interfaces NAME",
+        "connect to a network, or name an interface: p2pim config set interfaces NAME",
     )
 
 
