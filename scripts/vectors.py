@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
+from _vectors_sync import messages, reconcile  # noqa: E402
+
 from p2pim.protocol import bech32, records  # noqa: E402
 from p2pim.protocol.frames import frame  # noqa: E402
 from p2pim.protocol.handshake import PROLOGUE, PROTOCOL_NAME, Handshake, Session, StaticKey  # noqa: E402
@@ -337,6 +339,8 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "handshake": handshake,
     "transport": transport,
     "records": record_vectors,
+    "messages": messages,
+    "reconcile": reconcile,
 }
 
 
