@@ -111,15 +111,14 @@ class PresenceBoard:
                 self._node.emit(events.Typing(room_id, peer_id))
 
     def of(self, peer_id: PeerId) -> tuple[events.Presence, str]:
-        """(presence, status text) of a peer: offline without a live Link, and when they are invisible."""
+        """(presence, status text) of a peer: offline without a live Link, and when they are invisible.
+
+        Also until they have said how they are: else the invisible would be seen for a moment whenever they come.
+        """
         states = [s.state for s in self._node.sync.sessions.values() if s.link.peer_id == peer_id]
-        if not states:
-            return "offline", ""
-        shown = [s for s in states if s is None or s.presence != INVISIBLE]
+        shown = [state for state in states if state is not None and state.presence != INVISIBLE]
         if not shown:
             return "offline", ""
         newest = shown[-1]
-        if newest is None:
-            return "online", ""
         choice: events.Presence = get_args(events.Presence)[newest.presence]
         return choice, received_status(newest.status)

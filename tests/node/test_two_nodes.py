@@ -146,6 +146,18 @@ def test_who_is_invisible_looks_offline_and_is_still_served() -> None:
     assert ann.reads(bob) == ["are you there?"]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_who_comes_invisible_is_not_seen_for_a_moment(seed: int) -> None:
+    company = Company(seed)
+    ann, bob = company.hire("ann"), company.hire("bob")
+    ann.me.set_presence("invisible", None, None)
+    for dialler, other in ((ann, bob), (bob, ann)):
+        company.meet(dialler, other)
+        company.part(ann, bob)
+    assert bob.said(events.PeerChanged)
+    assert {event.peer.presence for event in bob.said(events.PeerChanged)} == {"offline"}
+
+
 def test_a_presence_with_an_end_goes_back_to_online() -> None:
     company = Company()
     ann, bob = company.friends("ann", "bob")
