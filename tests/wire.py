@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from p2pim.protocol.connection import Connection, Event
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import Identity, PeerId
+from p2pim.protocol.message import Message, examine, id_of, prove
 from p2pim.protocol.network import OPEN, Network
-from p2pim.protocol.records import Hello
+from p2pim.protocol.records import Hello, Signed
 
 
 class Dice:
@@ -110,3 +111,8 @@ def ready_pair(now: float = 0.0) -> tuple[End, End]:
     a.events.clear()
     b.events.clear()
     return a, b
+
+
+def open_message(signed: Signed) -> Message:
+    """Check a message in full, as a receiver does in two steps."""
+    return prove(signed, id_of(signed), examine(signed))

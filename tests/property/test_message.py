@@ -15,15 +15,13 @@ from p2pim.protocol.message import (
     MAX_CONTENT,
     Message,
     decode_text,
-    examine,
-    id_of,
-    prove,
     read_header,
     seal,
     text_content,
 )
 from p2pim.protocol.records import CONTENT, Messages, Signed, decode, encode
 from p2pim.protocol.room import dm, fold, lobby
+from tests.wire import open_message
 
 ANN, BOB, CLEO = (Identity(bytes([n]) * 32) for n in (1, 2, 3))
 DM = dm(ANN.peer_id, BOB.peer_id)
@@ -51,11 +49,6 @@ almost = st.tuples(
     st.none() | ids,
 ).map(msgspec.msgpack.encode)
 texts = st.text(max_size=200)
-
-
-def open_message(signed: Signed) -> Message:
-    """Every step a receiver takes."""
-    return prove(signed, id_of(signed), examine(signed))
 
 
 @st.composite

@@ -21,17 +21,15 @@ from p2pim.protocol.message import (
     Message,
     check_content,
     decode_text,
-    examine,
-    id_of,
     is_future,
     next_clock,
-    prove,
     read_header,
     reopen,
     seal,
     text_content,
 )
 from p2pim.protocol.records import Signed
+from tests.wire import open_message
 
 ANN = Identity(b"\x0a" * 32)
 ROOM = digest("test", b"room")
@@ -43,11 +41,6 @@ def text(what: str = "hello", **changes: Any) -> Message:
     content = text_content(what, 7, bytes)
     how = {"parents": [], "clock": 5, "kind": TEXT, "content": content, **changes}
     return seal(ANN, ROOM, **how)
-
-
-def open_message(signed: Signed) -> Message:
-    """Every step a receiver takes."""
-    return prove(signed, id_of(signed), examine(signed))
 
 
 def fields(**changes: Any) -> dict[str, Any]:

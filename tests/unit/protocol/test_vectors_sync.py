@@ -15,10 +15,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from p2pim.errors import DecodeError
-from p2pim.protocol.message import decode_text, open_message, read_header
+from p2pim.protocol.message import decode_text, read_header
 from p2pim.protocol.reconcile import ItemSet, answer
 from p2pim.protocol.records import Reconcile, Signed, decode, encode
 from p2pim.protocol.room import LOBBY, dm_room
+from tests.wire import open_message
 
 FOLDER = Path(__file__).resolve().parents[2] / "vectors"
 MESSAGES = json.loads((FOLDER / "messages.json").read_text(encoding="utf-8"))
