@@ -131,13 +131,18 @@ class Runs:
             self.end(session, room.id)
         self._node.delivery.stored_there(session, room, upto=upto, floor=floor, lacking=record.ids)
 
+    def overflow(self, session: Session, room_id: RoomId) -> None:
+        """More was offered than is remembered: what DONE would not list must not count as being here."""
+        if (driven := session.driven.get(room_id)) is not None:
+            driven.overflowed = True
+
     def end(self, session: Session, room_id: RoomId) -> None:
         """Say DONE to the driver of a run, if it has said so and what is lacking here fits in.
 
         Until then it is owed: without it, what we hold but could not acknowledge would be "waiting" for good.
         """
         driven, lacking = session.driven.get(room_id), session.offered.get(room_id, set())
-        if driven is not None and driven.owed and len(lacking) <= MAX_DONE:
+        if driven is not None and driven.owed and not driven.overflowed and len(lacking) <= MAX_DONE:
             del session.driven[room_id]
             session.offered.pop(room_id, None)
             session.link.send(Done(room_id, CONTENT, driven.number, list(lacking)))

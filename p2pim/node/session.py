@@ -30,13 +30,14 @@ class Drive:
 class Driven:
     """A run the other end drives: what we held last when it began, and the clock below which it compares nothing.
 
-    ``owed``: the other end has said DONE, and we have not yet.
+    ``owed``: the other end has said DONE, and we have not yet. ``overflowed``: more was offered than is remembered.
     """
 
     number: int
     snapshot: int
     floor: int
     owed: bool = False
+    overflowed: bool = False
 
 
 @dataclass

@@ -135,7 +135,8 @@ class Sync:
             raise RemoteProtocolError("CONTACTS from somebody else")
         for peer_id in record.peers:
             room = dm(self._node.peer_id, peer_id)
-            if peer_id != self._node.peer_id and self._store.messages.room(room.id) is None:
+            new = peer_id != self._node.peer_id and self._store.messages.room(room.id) is None
+            if new and self._node.writable:
                 self._node.people.ensure_room(peer_id)
                 self.runs.drive(session, room)
 
@@ -217,8 +218,11 @@ class Sync:
         held = self._store.messages.held([message_id for message_id, _ in record.items])
         lacking = [item for item in record.items if item[0] not in held]
         offered = session.offered.setdefault(room.id, set())
-        if len(offered) < MAX_OFFERED:
-            offered.update(message_id for message_id, _ in lacking)
+        if len(offered) + len(lacking) > MAX_OFFERED:
+            # Nobody asks for more than memory holds; a later run finds it. This one must not end as if it were here.
+            self.runs.overflow(session, room.id)
+            return
+        offered.update(message_id for message_id, _ in lacking)
         self.want(session, room, [message_id for message_id, clock in lacking if clock >= floor])
 
     def lack(self, session: Session, record: Lack) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pim.errors import NotNow
-from p2pim.node import events
+from p2pim.node import events, sync
 from p2pim.node.node import PROBE_SECONDS
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
@@ -279,3 +279,43 @@ def test_a_lost_ack_is_made_good_however_much_else_is_lacking() -> None:
     company.meet(ann, bob)
     company.run(30)
     assert {ann.state_of(view.id) for view in before + after} == {"delivered"}
+
+
+def test_offers_beyond_memory_are_left_for_later_and_nothing_is_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    company.part(ann, bob)
+    views = [ann.write(bob, f"{n}") for n in range(30)]
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "MAX_OFFERED", 20)
+        company.meet(ann, bob)  # ann drives and offers all at once
+        assert bob.reads(ann) == []
+        assert {ann.state_of(view.id) for view in views} == {"waiting"}
+        ann.write(bob, "this one is pushed")
+        company.run(1)
+        assert bob.reads(ann) == ["this one is pushed"]
+        assert {ann.state_of(view.id) for view in views} == {"waiting"}
+    company.part(ann, bob)
+    company.meet(ann, bob)
+    assert len(bob.reads(ann)) == 31
+    assert {ann.state_of(view.id) for view in views} == {"delivered"}
+
+
+def test_a_new_conversation_of_the_other_machine_waits_for_a_disk_that_is_full() -> None:
+    company = Company()
+    bob, cleo = company.hire("bob"), company.hire("cleo")
+    twin = company.hire("twin", like=bob)
+    company.meet(twin, bob)
+    twin.me.writable = False
+    twin.me._next_probe = company.now + 30
+    bob.write(cleo, "hello")
+    company.run(2)
+    assert twin.reads(cleo) == []
+    assert twin.links_to(bob)
+    company.run(40)
+    assert twin.me.writable
+    company.part(twin, bob)
+    company.meet(bob, twin)
+    assert twin.reads(cleo) == ["hello"]
