@@ -319,3 +319,45 @@ def test_a_new_conversation_of_the_other_machine_waits_for_a_disk_that_is_full()
     company.part(twin, bob)
     company.meet(bob, twin)
     assert twin.reads(cleo) == ["hello"]
+
+
+def test_what_waits_is_not_sealed_anew_when_it_is_todays_clock_that_is_wrong() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    bob.write(ann, "today")
+    company.run(1)
+    company.part(ann, bob)
+    ann.clock.skew_ms = -9 * DAY
+    view = ann.write(bob, "by a clock far behind")
+    company.run(5)
+    assert ann.me.history(ann.room(bob))[-1].id == view.id
+    company.meet(ann, bob)
+    assert bob.reads(ann) == ["today", "by a clock far behind"]
+
+
+def test_an_offer_to_a_full_disk_is_answered_for() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    company.part(ann, bob)
+    view = ann.write(bob, "no room for me")
+    bob.me.writable = False
+    bob.me._next_probe = company.now + 10
+    company.meet(ann, bob)
+    assert ann.state_of(view.id) == "no-space"
+    company.run(20)
+    assert bob.reads(ann) == ["no room for me"]
+    assert ann.state_of(view.id) == "delivered"
+
+
+def test_a_room_that_the_other_end_no_longer_serves_is_left_alone() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    bob.me.open_network = False  # as if switched off while they are linked
+    with ann.me.store.transaction():
+        ann.me.store.on_commit(lambda: ann.me.sync.reconcile(LOBBY))
+    company.run(1)
+    assert not session(ann, bob).drives
+    ann.announce("nobody hears")
+    company.run(1)
+    assert bob.lobby() == []
+    assert company.linked(ann, bob)
