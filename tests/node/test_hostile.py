@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from p2pim.node import runs
 from p2pim.node.people import LOBBY_NAME
 from p2pim.protocol import records
 from p2pim.protocol.identity import digest
@@ -252,3 +253,28 @@ def test_a_text_that_is_no_text_hurts_no_reader() -> None:
     puppet.say(Messages(LOBBY, CONTENT, [message.signed()]))
     assert [(v.text, v.note) for v in ann.me.history(LOBBY)] == [(None, "cannot be read")]
     assert ann.links_to(puppet)
+
+
+def test_a_long_room_is_asked_for_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MAX_AWAITED", 10)
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    company.part(ann, bob)
+    with ann.me.store.transaction():
+        for n in range(700):
+            ann.write(bob, f"{n}")
+    company.meet(bob, ann)
+    company.run(5)
+    assert len(bob.me.history(bob.room(ann), 999)) == 700
+    assert ann.sees(bob).waiting == 0
+
+
+def test_a_run_about_what_is_not_taken_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MAX_REFUSED", 20)
+    company = Company()
+    ann, bob = company.hire("ann"), company.hire("bob")
+    views = [ann.write(bob, f"{n}") for n in range(30)]
+    company.meet(bob, ann)  # a stranger's: one is taken
+    (link,) = bob.links_to(ann)
+    assert bob.room(ann) not in bob.me.sync.sessions[link].drives
+    assert [ann.state_of(view.id) for view in views] == ["delivered"] + ["not-accepted"] * 29
