@@ -163,11 +163,14 @@ class Database:
         else:
             effect()
 
+    def _require_transaction(self) -> None:
+        """A full disk makes SQLite take a whole transaction back: what is left of it must not commit by itself."""
+        if self._depth and not self.connection.in_transaction:
+            raise StoreFull(f"Cannot write to the disk that holds {self.path}: nothing was changed.")
+
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement. Raises StoreError and its kin."""
-        if self._depth and not self.connection.in_transaction:
-            # A full disk made SQLite take the whole transaction back: what is left of it must not commit by itself.
-            raise StoreFull(f"Cannot write to the disk that holds {self.path}: nothing was changed.")
+        self._require_transaction()
         try:
             return self.connection.execute(sql, values)
         except sqlite3.Error as error:
@@ -175,6 +178,7 @@ class Database:
 
     def execute_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         """Run one statement once for each of many values. Raises StoreError and its kin."""
+        self._require_transaction()
         try:
             self.connection.executemany(sql, values)
         except sqlite3.Error as error:

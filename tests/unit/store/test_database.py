@@ -178,6 +178,13 @@ def test_every_question_that_fails_fails_as_one_of_ours(db: Database, ask: str) 
         getattr(db, ask)("SELECT nothing FROM nowhere")
 
 
+def test_many_at_once(db: Database) -> None:
+    db.execute_many("INSERT INTO profile (key, value) VALUES (?, ?)", [["a", "x"], ["b", "x"]])
+    assert keys(db) == ["a", "b"]
+    with pytest.raises(StoreError, match="cannot be used"):
+        db.execute_many("INSERT INTO nowhere VALUES (?)", [["a"]])
+
+
 def test_values(db: Database) -> None:
     assert db.value("SELECT value FROM profile", (), "default") == "default"
     assert db.value("SELECT max(value) FROM profile", (), "default") == "default"
@@ -306,6 +313,8 @@ def test_a_full_disk_within_a_savepoint_fails_the_whole_transaction(tmp_path: Pa
                 put(db, "after")
         with pytest.raises(StoreFull):
             put(db, "straight")
+        with pytest.raises(StoreFull):
+            db.execute_many("INSERT INTO profile (key, value) VALUES (?, 'x')", [["many"]])
     assert (keys(db), told) == ([], [])
     db.close()
 
