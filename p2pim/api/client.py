@@ -9,6 +9,7 @@ with Client(Paths()) as client:
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -69,26 +70,47 @@ class Client:
 
         The first error is raised once all have been answered.
         """
-        greeting = bool(self._unsent)
-        deadline = time.monotonic() + self._timeout
+        with self._told_as_lost():
+            deadline = time.monotonic() + self._timeout
+            wanted, greeting = self._send(calls)
+            replies: dict[int, dict[str, Any]] = {}
+            self._read_replies(replies, {*greeting, *wanted}, deadline)
+        for number in greeting:
+            reply_of(replies[number])
+        return [reply_of(replies[number]) for number in wanted]
+
+    def each(self, calls: list[tuple[str, dict[str, Any]]]) -> Iterator[Any]:
+        """As ``gather``, but gives each result as soon as it is here.
+
+        If the daemon goes away in the middle, what was given until then is done; the rest may or may not be.
+        """
+        with self._told_as_lost():
+            wanted, greeting = self._send(calls)
+        replies: dict[int, dict[str, Any]] = {}
+        for number in [*greeting, *wanted]:
+            with self._told_as_lost():
+                self._read_replies(replies, {number}, time.monotonic() + self._timeout)
+            result = reply_of(replies.pop(number))
+            if number not in greeting:
+                yield result
+
+    @contextlib.contextmanager
+    def _told_as_lost(self) -> Iterator[None]:
         try:
-            wanted = self._send(calls)
-            replies = self._replies({*wanted, 0} if greeting else set(wanted), deadline)
+            yield
         except TimeoutError as error:
             self.close()
             raise ConnectionLost(f"p2pim does not answer; see {self._paths.log_file}.") from error
         except OSError as error:
             self.close()
             raise ConnectionLost("p2pim went away before it answered.") from error
-        if greeting:
-            reply_of(replies[0])
-        return [reply_of(replies[number]) for number in wanted]
 
     def ask(self, method: str, /, **params: Any) -> None:
         """Ask without waiting; the answer is dropped when it comes."""
         self._send([(method, params)])
 
-    def _send(self, calls: list[tuple[str, dict[str, Any]]]) -> list[int]:
+    def _send(self, calls: list[tuple[str, dict[str, Any]]]) -> tuple[list[int], list[int]]:
+        """Send; the numbers of the calls, and that of hello if it went with them."""
         numbers = range(self._number + 1, self._number + 1 + len(calls))
         requests = [
             request_line(n, method, params) for n, (method, params) in zip(numbers, calls, strict=True)
@@ -96,11 +118,11 @@ class Client:
         self._socket.settimeout(self._timeout)
         self._socket.sendall(self._unsent + b"".join(requests))
         self._number += len(calls)
+        greeting = [0] if self._unsent else []
         self._unsent = b""
-        return list(numbers)
+        return list(numbers), greeting
 
-    def _replies(self, wanted: set[int], deadline: float) -> dict[int, dict[str, Any]]:
-        replies: dict[int, dict[str, Any]] = {}
+    def _read_replies(self, replies: dict[int, dict[str, Any]], wanted: set[int], deadline: float) -> None:
         while wanted - replies.keys():
             message = self._next_message(deadline)
             if message.get("method") == "event":
@@ -109,7 +131,6 @@ class Client:
                 reply_of(message)  # about no request in particular: it did not understand us at all
             else:
                 replies[message["id"]] = message
-        return replies
 
     def events(self, timeout: float | None = None) -> Iterator[schema.Event]:
         """Events as they come; ends after ``timeout`` seconds in all, never without one."""

@@ -73,6 +73,24 @@ def test_answers_may_come_in_pieces_and_in_any_order(short_tmp: Path) -> None:
         assert client.gather([("status", {}), ("status", {})]) == ["one", "two"]
 
 
+def test_what_was_answered_before_the_daemon_went_away_is_known(short_tmp: Path) -> None:
+    answers = reply(2, "two") + reply(0, {}) + reply(1, "one")
+    with saying(short_tmp, answers) as paths, Client(paths) as client:
+        results = client.each([("status", {})] * 3)
+        assert [next(results), next(results)] == ["one", "two"]
+        with pytest.raises(ConnectionLost, match="went away"):
+            next(results)
+
+
+def test_results_one_by_one_end_at_the_first_error(client: Client) -> None:
+    calls = [("message.send", {"room": room, "text": "x"}) for room in ("ben", "zoe", "ben")]
+    results = client.each(calls)
+    assert next(results)["text"] == "x"
+    with pytest.raises(UnknownTarget):
+        next(results)
+    assert client.status()["nickname"] == "ann"
+
+
 def test_a_daemon_that_goes_away(short_tmp: Path) -> None:
     with (
         saying(short_tmp, reply(0, {})) as paths,
