@@ -153,11 +153,11 @@ class Writer:
                 calls: list[tuple[str, dict[str, Any]]] = [
                     ("message.send", {"room": self._peer_id, "text": text, "token": text}) for text in batch
                 ]
-                for text, message in zip(batch, client.gather(calls), strict=True):
+                for text, message in zip(batch, client.each(calls), strict=True):
                     assert message["text"] == text
                     self.answered[text] = message["id"]
+                    self._progress.add(1)
                 done = self.sent
-                self._progress.add(len(batch))
                 self._note(client)
                 self._hold_back(client)
         self._note(client)
