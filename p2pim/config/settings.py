@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 import tomllib
@@ -87,6 +86,8 @@ def settings_from(table: dict[str, Any], file: Path) -> Settings:
     """Check a table; ``file`` is for the sentence only."""
     unknown = sorted(set(table) - set(Settings.__struct_fields__))
     if unknown:
+        import difflib  # noqa: PLC0415  rarely needed, and always in memory
+
         near = difflib.get_close_matches(unknown[0], Settings.__struct_fields__, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(Settings.__struct_fields__)}."
         raise BadConfig(f"Unknown setting {unknown[0]!r} in {file}: {hint}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable
-from typing import Final
 
 from p2pim.config import Paths, Settings
 from p2pim.daemon.keyfile import load_or_make
@@ -23,8 +21,6 @@ from p2pim.protocol.events import Closed
 from p2pim.protocol.network import OPEN
 from p2pim.store.database import Database
 from p2pim.store.store import Store
-
-TICK_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +39,6 @@ class Peer:
             self._store.close()
             raise
         self._network: Network | None = None
-        self._ticking: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Listen, announce, look for others."""
@@ -51,18 +46,21 @@ class Peer:
             Known(Endpoint(h, p), OPEN.name, peer) for h, p, peer in self._store.peers.addresses() if peer
         ]
         network = Network(
-            self.node, self._new_link, known=known, on_known=self._on_known, on_changed=self._note_network
+            self.node,
+            self._new_link,
+            known=known,
+            on_known=self._on_known,
+            on_changed=self._note_network,
+            on_tick=self._tick,
         )
         self._network = network
         await network.start()
         self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
         self.node.diagnose = lambda: diagnose(self.node, network)
-        self._tick()
+        self._note_network()
 
     async def stop(self) -> None:
         """Say goodbye, end every Link, close the store."""
-        if self._ticking is not None:
-            self._ticking.cancel()
         if self._network is not None:
             await self._network.stop()
         self._store.close()
@@ -86,7 +84,7 @@ class Peer:
             )
 
     def _tick(self) -> None:
-        self._ticking = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+        """Once a second, with the network's own: an idle daemon wakes as seldom as it can."""
         self.node.tick()
         self._note_network()
 

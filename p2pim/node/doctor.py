@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import StoreError
@@ -78,7 +77,7 @@ def _clock(node: Node) -> Check:
     skews = list(node.links.skews.values())
     if not skews:
         return Check("clock", "skip", "unknown: no peer to compare with")
-    off = int(median(skews))
+    off = sorted(skews)[len(skews) // 2]
     if abs(off) < SKEW_MS:
         return Check("clock", "ok", f"within {abs(off) / 1000:.1f} s of {len(skews)} peers")
     way = "behind" if off > 0 else "ahead of"

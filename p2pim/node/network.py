@@ -1,7 +1,8 @@
 """The node on the network: listens, finds, dials and keeps Links going until it is stopped.
 
 One task, the pulse, does everything that happens by time: it wakes when something was learnt, when a dial is
-due and at least once a second, lets the deadlines of all Links pass, and dials what the address book says.
+due and once a second, lets the deadlines of all Links pass (at most that second late, so that no ping wakes the
+machine for itself), and dials what the address book says.
 Everything else happens in callbacks. Nothing is fatal once started: a taken port, no interface at all or
 broken mDNS only make the node less reachable, and `trouble` says so.
 """
@@ -42,10 +43,12 @@ class Network:
         known: Iterable[Known] = (),
         on_known: Callable[[Known], None] = lambda known: None,
         on_changed: Callable[[], None] = lambda: None,
+        on_tick: Callable[[], None] = lambda: None,
         accept: AcceptPolicy | None = None,
         timing: Timing | None = None,
     ) -> None:
         self._node, self._known, self._on_changed = node, tuple(known), on_changed
+        self._on_tick = on_tick
         self._timing = timing or Timing()
         self._wake = asyncio.Event()
         self.book = AddressBook(node.random)
@@ -147,11 +150,12 @@ class Network:
         self._ticked_wall_ms = wall_ms
         if slept and not self._watch.check():
             self._refresh()
-        deadline = self.sockets.tick(now)
-        self._next_tick = max(now + 0.01, min(now + self._timing.tick, deadline))
+        self._next_tick = now + self._timing.tick
+        self.sockets.tick(now)
         self._mdns.tick(now, alone=not self.sockets.any_ready)
         if self._mdns.trouble is not None and now >= self._mdns_retry_at:
             self._start_mdns()
+        self._on_tick()
 
     def _dial(self, now: float) -> float:
         """Start the dials that are due, as limits allow, and return when to look again."""

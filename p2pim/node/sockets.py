@@ -111,19 +111,16 @@ class Sockets:
         entry.dialling = self.dialer.start(entry.endpoint, now, connected, failed)
         return entry.dialling
 
-    def tick(self, now: float) -> float:
-        """Let deadlines pass, and return the next one."""
-        deadline = float("inf")
+    def tick(self, now: float) -> None:
+        """Let deadlines pass."""
         for peer in self:
             if peer.link is None or peer.connection is None or peer.transport is None:
                 continue
-            peer.link.tick(now)
+            if now >= peer.connection.deadline():  # else it would open a transaction to do nothing
+                peer.link.tick(now)
             limit = self._timing.handshake if peer.entry is None else self._timing.dial_handshake
             if peer.ready_at is None and now >= peer.opened_at + limit:
                 peer.transport.abort()
-            else:
-                deadline = min(deadline, peer.connection.deadline())
-        return deadline
 
     async def close(self) -> None:
         """Say BYE to all, close all sockets; a peer that does not read gets a moment, no more."""

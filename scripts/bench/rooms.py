@@ -71,8 +71,9 @@ async def _take_in(
         started = time.perf_counter()
         await dialler.api.call("network.add", host="127.0.0.1", port=port)
         async with asyncio.timeout(4 * PATIENCE):
+            # events would cost what is measured
             while (await empty.status())["unread"] < texts:  # noqa: ASYNC110
-                await asyncio.sleep(LOOK_EVERY)  # events would cost what is measured
+                await asyncio.sleep(LOOK_EVERY)
         return texts / (time.perf_counter() - started)
 
 
