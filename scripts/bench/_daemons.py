@@ -17,7 +17,9 @@ from _api import Api
 from _common import ROOT
 from _contest import PATIENCE, end
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+# bytecode is kept, as in any installation; whatever the caller prefers
+_OWN = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+ENVIRONMENT = {**os.environ, **_OWN}
 
 
 def settings(*, peers: Sequence[int] = (), alone: bool = False) -> str:
