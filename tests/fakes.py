@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from p2pim.config import Paths, Settings
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, StoreFull, UnknownTarget

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
@@ -12,8 +13,7 @@ Presence = Literal["online", "away", "busy", "offline"]
 MessageState = Literal["received", "waiting", "not-accepted", "no-space", "delivered"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What one peer answered for one of my messages."""
 
     peer_id: PeerId
@@ -22,8 +22,7 @@ class Delivery:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class MessageView:
+class MessageView(Struct, frozen=True):
     """A message as a reader sees it. ``text`` is None where ``note`` says why there is none."""
 
     seq: int
@@ -42,8 +41,7 @@ class MessageView:
     deliveries: tuple[Delivery, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PeerView:
+class PeerView(Struct, frozen=True):
     """Somebody, with what is true about them now. ``lookalike`` names the known contact they could be taken for."""
 
     peer_id: PeerId
@@ -64,8 +62,7 @@ class PeerView:
     lookalike: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RoomView:
+class RoomView(Struct, frozen=True):
     """A conversation in a list."""
 
     room: RoomId
@@ -77,8 +74,7 @@ class RoomView:
     last_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The node in one look."""
 
     peer_id: PeerId
@@ -95,8 +91,7 @@ class Status:
     state_line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One line of the doctor's report. ``level``: ok, warn, fail or skip."""
 
     name: str
@@ -105,60 +100,52 @@ class Check:
     cure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageAdded:
+class MessageAdded(Struct, frozen=True):
     """A message is now stored; ``notify``: it deserves somebody's attention."""
 
     message: MessageView
     notify: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MessageChanged:
+class MessageChanged(Struct, frozen=True):
     """What is known of a message's delivery changed."""
 
     message: MessageView
 
 
-@dataclass(frozen=True, slots=True)
-class PeerChanged:
+class PeerChanged(Struct, frozen=True):
     """Something about a peer changed: presence, name, trust, request."""
 
     peer: PeerView
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
+class Typing(Struct, frozen=True):
     """Somebody is typing in a room."""
 
     room: RoomId
     peer_id: PeerId
 
 
-@dataclass(frozen=True, slots=True)
-class RoomRead:
+class RoomRead(Struct, frozen=True):
     """The user read a room."""
 
     room: RoomId
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class StorageChanged:
+class StorageChanged(Struct, frozen=True):
     """The disk became full ("full") or writable again ("ok")."""
 
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkChanged:
+class NetworkChanged(Struct, frozen=True):
     """The sentence that describes the network changed."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileChanged:
+class ProfileChanged(Struct, frozen=True):
     """The user's own name or presence changed."""
 
 

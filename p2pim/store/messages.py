@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import FUTURE_MS, MAX_PARENTS, Message, MessageId, RoomId, is_future, reopen
@@ -17,8 +19,7 @@ _COLUMNS: Final = "seq, id, header, signature, content, received, hidden, unread
 _CACHED_SETS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A message with what this machine knows about it."""
 
     seq: int

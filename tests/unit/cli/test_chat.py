@@ -4,10 +4,10 @@ import argparse
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from p2pim.api.client import Client
 from p2pim.cli.chat import LATE_AFTER, TYPING_EVERY, Conversation

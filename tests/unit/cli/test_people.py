@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from p2pim.cli import people
 from p2pim.errors import BadInput

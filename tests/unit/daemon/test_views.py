@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import typing
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from p2pim.api import schema
 from p2pim.daemon import views
