@@ -38,13 +38,13 @@ def enter_venv(script: str) -> None:
     sys.exit(_venv.become([str(_venv.PYTHON), script, *sys.argv[1:]]))
 
 
-def options(document: str | None) -> argparse.Namespace:
-    """Read the arguments that every bench takes."""
+def parser(document: str | None) -> argparse.ArgumentParser:
+    """Make a parser with the argument that every bench takes."""
     parser = argparse.ArgumentParser(
         description=document, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--short", action="store_true", help="as little as shows that it still works")
-    return parser.parse_args()
+    return parser
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -66,6 +66,10 @@ class Figures:
     def median(self, figure: str, name: str) -> float:
         """Take the middle of the rounds."""
         return statistics.median(self._values[figure][name])
+
+    def has(self, figure: str, name: str) -> bool:
+        """Whether that was measured."""
+        return name in self._values.get(figure, {})
 
     def lines(self, beside: str | None = None) -> list[str]:
         """Draw a table a figure; the last column is the ratio to `beside`, where that was measured."""
@@ -96,8 +100,9 @@ def machine() -> str:
     return f"machine: {model}, {os.cpu_count()} cores, {platform.platform(terse=True)}{load}"
 
 
-def versions(*packages: str) -> str:
-    """One line: Python, its libraries, and these packages."""
+def versions() -> str:
+    """One line: Python, its libraries, and the packages that count."""
+    packages = ("cryptography", "noiseprotocol", "msgspec", "zeroconf")
     found = [f"{package} {importlib.metadata.version(package)}" for package in packages]
     python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {ssl.OPENSSL_VERSION}"
     return f"versions: {', '.join([python, *found])}"

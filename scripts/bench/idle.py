@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,10 @@ from _contest import PATIENCE, end  # noqa: E402
 
 SETTLE = 20.0  # what a start brings with it is over: mDNS has asked for the last time after 14 s
 WATCH = 20.0
+MEMORY, PROCESSOR = "idle memory (RSS), MiB", "idle processor, %"
+WAKE_UPS, TRAFFIC = "idle wake-ups/s", "idle traffic, kB/s"
+TEN, FIFTY = "p2pim, 10 linked", "p2pim, 50 linked"
+_LINKED = {TEN: 10, FIFTY: 50}
 IMPORTS = {
     "asyncio asleep": "",
     "the same + zeroconf, noise, sqlite3": "import zeroconf.asyncio, noise.connection, sqlite3, msgspec; "
@@ -50,6 +53,11 @@ class Cost:
         return cls(int(status["VmRSS"].split()[0]) / 1024, int(ran) / 1e9, switches)
 
 
+def possible() -> bool:
+    """Whether the system tells what a process costs."""
+    return Path("/proc/self/schedstat").exists()
+
+
 def measure(figures: _common.Figures, *, short: bool, rounds: int) -> None:
     """Run every round; all of a round at the same time, as sleepers do not disturb each other."""
     for _ in range(rounds):
@@ -60,31 +68,27 @@ async def _round(figures: _common.Figures, settle: float, watch: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
         crowds = {}
         pids = {}
-        for count in (10, 50):
+        for name, count in _LINKED.items():
             daemon = await _daemons.start(stack, _daemons.settings(alone=True))
-            crowds[count] = await _crowd(stack, await daemon.port(), count)
+            crowds[name] = await _crowd(stack, await daemon.port(), count)
             await daemon.api.close()
-            pids[f"p2pim, {count} linked"] = daemon.process.pid
+            pids[name] = daemon.process.pid
+        sleep = f"import asyncio; asyncio.run(asyncio.sleep({settle + watch + PATIENCE}))"
         for name, imports in IMPORTS.items():
-            sleeper = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-c",
-                f"{imports}\nimport asyncio; asyncio.run(asyncio.sleep({settle + 2 * watch + 60}))",
-            )
+            sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", f"{imports}\n{sleep}")
             stack.push_async_callback(end, sleeper)
             pids[name] = sleeper.pid
         await asyncio.sleep(settle)
         before = {name: Cost.of(pid) for name, pid in pids.items()}
-        bytes_before = {count: await _passed(crowd) for count, crowd in crowds.items()}
+        bytes_before = {name: await _passed(crowd) for name, crowd in crowds.items()}
         await asyncio.sleep(watch)
         for name, pid in pids.items():
             was, now = before[name], Cost.of(pid)
-            figures.add("idle memory (RSS), MiB", name, now.memory)
-            figures.add("idle processor, %", name, 100 * (now.processor - was.processor) / watch)
-            figures.add("idle wake-ups/s", name, (now.wake_ups - was.wake_ups) / watch)
-        for count, crowd in crowds.items():
-            traffic = (await _passed(crowd) - bytes_before[count]) / watch / 1000
-            figures.add("idle traffic, kB/s", f"p2pim, {count} linked", traffic)
+            figures.add(MEMORY, name, now.memory)
+            figures.add(PROCESSOR, name, 100 * (now.processor - was.processor) / watch)
+            figures.add(WAKE_UPS, name, (now.wake_ups - was.wake_ups) / watch)
+        for name, crowd in crowds.items():
+            figures.add(TRAFFIC, name, (await _passed(crowd) - bytes_before[name]) / watch / 1000)
 
 
 async def _crowd(stack: contextlib.AsyncExitStack, port: int, count: int) -> asyncio.subprocess.Process:
@@ -110,14 +114,14 @@ async def _passed(crowd: asyncio.subprocess.Process) -> int:
 
 def main() -> int:
     """Measure and print."""
-    options = _common.options(__doc__)
-    if not os.path.exists("/proc/self/schedstat"):  # noqa: PTH110
+    options = _common.parser(__doc__).parse_args()
+    if not possible():
         print("This needs Linux: it reads /proc.")
         return 0
     figures = _common.Figures()
     measure(figures, short=options.short, rounds=1 if options.short else _common.ROUNDS)
     print(_common.machine())
-    print("\n".join(figures.lines(beside="p2pim, 10 linked")))
+    print("\n".join(figures.lines(beside=TEN)))
     return 0
 
 

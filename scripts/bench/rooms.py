@@ -38,6 +38,9 @@ from p2pim.protocol.room import LOBBY  # noqa: E402
 TEXTS = 100_000
 LOOK_EVERY = 0.05
 WE = "p2pim"
+TAKEN_IN = "taken in by a newcomer, messages/s"
+AGREE = "two equal rooms agree, ms"
+RECORDS = "two equal rooms agree, records each way"
 
 
 def measure(figures: _common.Figures, *, short: bool, rounds: int) -> None:
@@ -53,9 +56,9 @@ def measure(figures: _common.Figures, *, short: bool, rounds: int) -> None:
             _profiles.accept(newcomer, ann.identity.peer_id)
             dials = number % 2 == 0  # who dials leads the comparison: both ways must be fast
             rate = asyncio.run(_take_in(ann, newcomer, texts, newcomer_dials=dials))
-            figures.add("taken in by a newcomer, messages/s", WE, rate)
+            figures.add(TAKEN_IN, WE, rate)
             verify = 1000 / _raw.signatures(500)["Ed25519 verify"]
-            figures.add("taken in by a newcomer, messages/s", "Ed25519 verify alone, one thread", verify)
+            figures.add(TAKEN_IN, "Ed25519 verify alone, one thread", verify)
         for _ in range(rounds):
             _agree(ann, bob, figures)
 
@@ -71,9 +74,8 @@ async def _take_in(
         started = time.perf_counter()
         await dialler.api.call("network.add", host="127.0.0.1", port=port)
         async with asyncio.timeout(4 * PATIENCE):
-            # events would cost what is measured
             while (await empty.status())["unread"] < texts:  # noqa: ASYNC110
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(LOOK_EVERY)  # events would cost what is measured
         return texts / (time.perf_counter() - started)
 
 
@@ -132,8 +134,8 @@ def _agree(ann: _profiles.Profile, bob: _profiles.Profile, figures: _common.Figu
         started = time.perf_counter()
         while turns:
             turns.popleft()()
-        figures.add("two equal rooms agree, ms", case, (time.perf_counter() - started) * 1000)
-        figures.add("two equal rooms agree, records each way", case, _Counted.sent / 2)
+        figures.add(AGREE, case, (time.perf_counter() - started) * 1000)
+        figures.add(RECORDS, case, _Counted.sent / 2)
         for node in nodes:
             node.shut_down()
         turns.clear()
@@ -143,7 +145,7 @@ def _agree(ann: _profiles.Profile, bob: _profiles.Profile, figures: _common.Figu
 
 def main() -> int:
     """Measure and print."""
-    options = _common.options(__doc__)
+    options = _common.parser(__doc__).parse_args()
     figures = _common.Figures()
     measure(figures, short=options.short, rounds=_common.ROUNDS)
     print(_common.machine())

@@ -27,7 +27,9 @@ import _daemons  # noqa: E402  only the project's environment has what these nee
 from _contest import PATIENCE  # noqa: E402
 from zeroconf import ServiceBrowser, ServiceInfo, ServiceStateChange, Zeroconf  # noqa: E402
 
-PYTHON = "python -c pass"
+COMMAND, PYTHON, VERSION, SEND = "whole command, ms", "python -c pass", "p2pim --version", "p2pim send"
+START, LISTENING, ADVERTISED = "p2pim start, ms", "listening", "advertised"
+MEET, WE = "start to first peer, ms", "p2pim, authenticated Link"
 DEFAULTS = "zeroconf's defaults"
 _GROUP, _PORT = "224.0.0.251", 5353
 _SERVICE = "_p2bench._tcp.local."
@@ -40,7 +42,7 @@ def measure(figures: _common.Figures, *, short: bool, rounds: int) -> None:
         asyncio.run(_start(figures))
         asyncio.run(_meet(figures))
         if not short:
-            figures.add("start to first peer, ms", DEFAULTS, _zeroconf_defaults() * 1000)
+            figures.add(MEET, DEFAULTS, _zeroconf_defaults() * 1000)
 
 
 async def _commands(figures: _common.Figures, *, rounds: int, times: int) -> None:
@@ -51,8 +53,8 @@ async def _commands(figures: _common.Figures, *, rounds: int, times: int) -> Non
         commands = {
             PYTHON: ["-c", "pass"],
             "argparse, json, socket imported": ["-c", "import argparse, json, socket"],
-            "p2pim --version": ["-P", "-m", "p2pim", "--version"],
-            "p2pim send": [*ours, "send", to, "hello"],
+            VERSION: ["-P", "-m", "p2pim", "--version"],
+            SEND: [*ours, "send", to, "hello"],
         }
         for _ in range(rounds):
             taken: dict[str, list[float]] = {name: [] for name in commands}
@@ -60,7 +62,7 @@ async def _commands(figures: _common.Figures, *, rounds: int, times: int) -> Non
                 for name, arguments in commands.items():
                     taken[name].append(await _run(*arguments))
             for name, seconds in taken.items():
-                figures.add("whole command, ms", name, _common.quantile(seconds, 0.5) * 1000)
+                figures.add(COMMAND, name, _common.quantile(seconds, 0.5) * 1000)
 
 
 async def _run(*arguments: str) -> float:
@@ -80,10 +82,10 @@ async def _start(figures: _common.Figures) -> None:
         ours = ["-P", "-m", "p2pim", "--home", folder]
         advertised = asyncio.create_task(_advert(group))
         started = time.perf_counter()
-        figures.add("p2pim start, ms", "listening", await _run(*ours, "start") * 1000)
+        figures.add(START, LISTENING, await _run(*ours, "start") * 1000)
         try:
             async with asyncio.timeout(PATIENCE):
-                figures.add("p2pim start, ms", "advertised", (await advertised - started) * 1000)
+                figures.add(START, ADVERTISED, (await advertised - started) * 1000)
         finally:
             await _run(*ours, "stop")
 
@@ -115,9 +117,7 @@ async def _meet(figures: _common.Figures) -> None:
         first = await _daemons.start(stack, _daemons.settings())
         started = time.perf_counter()
         await asyncio.gather(_daemons.start(stack, _daemons.settings()), first.until_linked(1))
-        figures.add(
-            "start to first peer, ms", "p2pim, authenticated Link", (time.perf_counter() - started) * 1000
-        )
+        figures.add(MEET, WE, (time.perf_counter() - started) * 1000)
 
 
 def _zeroconf_defaults() -> float:
@@ -149,7 +149,7 @@ def _zeroconf_defaults() -> float:
 
 def main() -> int:
     """Measure and print."""
-    options = _common.options(__doc__)
+    options = _common.parser(__doc__).parse_args()
     figures = _common.Figures()
     measure(figures, short=options.short, rounds=_common.ROUNDS)
     print(_common.machine())
