@@ -38,7 +38,7 @@ def _fail_if_skipped(report: AnyReport) -> AnyReport:
 
 #: Under xdist these folders each keep to one process: labs share the kernel and its timing with each other, and daemons
 #: on the loopback interface find each other, whichever test started them.
-LANES = {"netlab": "lab", "cli": "loopback", "security": "loopback"}
+LANES = {"netlab": "lab", "cli": "loopback", "interop": "loopback", "security": "loopback"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
