@@ -115,7 +115,7 @@ class ClientConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """A half-closed client (``printf … | nc -N``) still gets its answers; then it ends."""
         self._ended = True
-        self._flush()
+        self.flush()
         return bool(self._lines)
 
     def pause_writing(self) -> None:
@@ -125,7 +125,7 @@ class ClientConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It has caught up: now what waited."""
         self._writable = True
-        self._flush()  # what was said before it fell behind goes first
+        self.flush()  # what was said before it fell behind goes first
         while self._events and self._writable:
             event = self._events.popleft()
             self._event_bytes -= len(event)
@@ -174,13 +174,14 @@ class ClientConnection(asyncio.Protocol):
     def _gather(self, line: bytes) -> None:
         """Send together with what else this turn brings: a system call for each line costs more than the lines."""
         if not self._gathered:
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self.flush)
         self._gathered.append(line)
         self._gathered_bytes += len(line)
         if self._gathered_bytes > MOST_GATHERED:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send now what this turn has brought so far."""
         if self._gathered and not self.transport.is_closing():
             data = b"".join(self._gathered)
             self._gathered.clear()
@@ -189,7 +190,7 @@ class ClientConnection(asyncio.Protocol):
 
     def close(self) -> None:
         """Send what is to be sent, then end."""
-        self._flush()
+        self.flush()
         self.transport.close()
 
     def refuse_line(self) -> None:

@@ -192,6 +192,8 @@ class ApiServer:
                 answers.append((connection, self._answer(connection, request)))
         for connection, line in answers:
             connection.answer(line)
+        for connection in {connection for connection, _ in answers}:
+            connection.flush()
         if any(client.askable for client in self._clients):
             self.has_lines()
 

@@ -101,7 +101,7 @@ class Author:
         message = seal(self._node.identity, room.id, parents=parents, clock=clock, kind=TEXT, content=content)
         stored = messages.add(message, now_ms=now, waiting=is_dm, sealed=True, token=token)
         assert stored is not None, "a fresh salt makes a fresh id"
-        self._store.on_commit(lambda: self._node.sync.push(message))
+        self._store.database.on_known(lambda: self._node.sync.push(message))
         return stored
 
     def seal_anew(self, stored: Sequence[Stored]) -> None:

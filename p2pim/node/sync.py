@@ -310,7 +310,7 @@ class Sync:
             session.acks.setdefault((room_id, code), []).append(message_id)
             self.touch(session)
 
-        self._store.on_commit(after)
+        self._store.database.on_known(after)
 
     def touch(self, session: Session) -> None:
         """This session has something to send once the transaction has committed."""

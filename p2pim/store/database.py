@@ -69,7 +69,7 @@ class Database:
         self._depth = 0
         self._known: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
-        #: Called after every outermost commit, when its effects have run.
+        #: Called after every outermost commit, when the store's mirrors are right and when all effects have run.
         self.settled: Callable[[], None] = lambda: None
         try:
             if connection is None:
@@ -132,10 +132,16 @@ class Database:
             self._tell()
 
     def _tell(self) -> None:
-        """What was waiting for the commit: first what this program keeps in memory of the store, then the world."""
-        effects = self._known + self._after
+        """What was waiting for the commit: first what this program keeps in memory of the store, then the world.
+
+        What is to be sent is sent in between: the way to a peer and back is what people wait for.
+        """
+        known, after = self._known, self._after
         self._known, self._after = [], []
-        for effect in effects:
+        for effect in known:
+            effect()
+        self.settled()
+        for effect in after:
             effect()
         self.settled()
 
@@ -157,7 +163,7 @@ class Database:
             effect()
 
     def on_known(self, effect: Callable[[], None]) -> None:
-        """As on_commit, but before every effect of that: for what mirrors the store in memory."""
+        """As on_commit, but before every effect of that: for what mirrors the store in memory or waits to be sent."""
         if self._depth:
             self._known.append(effect)
         else:
