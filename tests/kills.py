@@ -22,7 +22,9 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +77,17 @@ class Progress:
 
     def __init__(self) -> None:
         self._grown = threading.Condition()
-        self._count = 0
+        self._count = self._goal = 0
+        self._strike: Callable[[], None] = lambda: None
         self.failure: BaseException | None = None
 
-    def add(self, count: int) -> None:
-        """So many more."""
+    def add(self) -> None:
+        """One more. What is to happen at this very moment happens before the one who counts does anything else."""
         with self._grown:
-            self._count += count
-            self._grown.notify_all()
+            self._count += 1
+            if self._count == self._goal:
+                self._strike()
+                self._grown.notify_all()
 
     def fail(self, error: BaseException) -> None:
         """Something is wrong: everybody stops."""
@@ -90,9 +95,10 @@ class Progress:
             self.failure = self.failure or error
             self._grown.notify_all()
 
-    def reach(self, count: int) -> None:
+    def reach(self, count: int, strike: Callable[[], None]) -> None:
         """Wait until there are so many."""
         with self._grown:
+            self._goal, self._strike = count, strike  # a moment that is past has no strike any more
             if not self._grown.wait_for(lambda: self._count >= count or self.failure is not None, PATIENCE):
                 raise TooLate(f"only {self._count} texts of {count} are answered after {PATIENCE:g} s")
         self.check()
@@ -156,7 +162,7 @@ class Writer:
                 for text, message in zip(batch, client.each(calls), strict=True):
                     assert message["text"] == text
                     self.answered[text] = message["id"]
-                    self._progress.add(1)
+                    self._progress.add()
                 done = self.sent
                 self._note(client)
                 self._hold_back(client)
@@ -201,11 +207,14 @@ class Duel:
 
     def _choose(self, source: random.Random, last: int, kills: int) -> list[tuple[int, float, list[Daemon]]]:
         """After how many answers, with which delay, who."""
-        moments = []
+        moments: list[tuple[int, float, list[Daemon]]] = []
         for _ in range(kills):
             victims = list(self._daemons)
             groups = [victims] if source.random() < 0.5 else [victims[:1], victims[1:]]
-            moments += [(source.randrange(last), source.uniform(0, LONGEST_DELAY), group) for group in groups]
+            for group in groups:
+                # Either before the client can do anything with the answer it has just got, or anywhere after it.
+                delay = source.choice((0.0, source.uniform(0, LONGEST_DELAY)))
+                moments.append((source.randrange(last), delay, group))
         return sorted(moments, key=lambda moment: moment[0])
 
     def fight(self) -> Figures:
@@ -215,7 +224,7 @@ class Duel:
             writer.start()
         try:
             for count, delay, victims in self._moments:
-                self._progress.reach(count)
+                self._progress.reach(count, partial(_kill, victims) if delay == 0 else lambda: None)
                 time.sleep(delay)  # not until something has happened: it is to hit anywhere
                 self._strike(victims)
             for writer in self._writers.values():
@@ -236,8 +245,7 @@ class Duel:
         writers = [self._writers[daemon.name] for daemon in victims]
         for writer in writers:
             writer.up.clear()
-        for daemon in victims:
-            daemon.process.kill()
+        _kill(victims)
         for daemon, writer in zip(victims, writers, strict=True):
             daemon.kill()
             if not writer.resting.wait(PATIENCE):
@@ -275,6 +283,11 @@ class Duel:
             assert [text for _, text in held if text.partition(" ")[0] == name] == writer.texts
             assert writer.answered.items() == {text: i for i, text in held if text in writer.answered}.items()
         assert len(held) == sum(len(writer.texts) for writer in self._writers.values())
+
+
+def _kill(victims: Iterable[Daemon]) -> None:
+    for daemon in victims:
+        daemon.process.kill()
 
 
 def disk(dead: Daemon) -> tuple[set[str], int]:
