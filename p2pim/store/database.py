@@ -7,7 +7,7 @@ and runs only once the data is durable (WAL, synchronous=FULL). A failed transac
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -68,9 +68,11 @@ class Database:
         self.path = path
         self._depth = 0
         self._known: list[Callable[[], None]] = []
-        self._after: list[Callable[[], None]] = []
+        self._after: list[tuple[Callable[[], None], Hashable]] = []
         #: Called after every outermost commit, when the store's mirrors are right and when all effects have run.
         self.settled: Callable[[], None] = lambda: None
+        #: Called after a transaction was taken back because nothing can be written, whoever wanted to write.
+        self.full: Callable[[StoreFull], None] = lambda error: None
         try:
             if connection is None:
                 connection = sqlite3.connect(str(path or ":memory:"), isolation_level=None, timeout=0.5)
@@ -124,9 +126,11 @@ class Database:
                     self.execute("RELEASE nested")
             finally:
                 self._depth -= 1
-        except BaseException:
+        except BaseException as error:
             del self._known[marks[0] :], self._after[marks[1] :]
             self._undo(nested)
+            if isinstance(error, StoreFull) and not nested:
+                self.full(error)
             raise
         if done:
             self._tell()
@@ -141,8 +145,11 @@ class Database:
         for effect in known:
             effect()
         self.settled()
-        for effect in after:
-            effect()
+        done: set[Hashable] = set()
+        for effect, name in after:
+            if name is None or name not in done:
+                done.add(name)
+                effect()
         self.settled()
 
     def _undo(self, nested: bool) -> None:
@@ -155,10 +162,14 @@ class Database:
         else:
             self.connection.rollback()
 
-    def on_commit(self, effect: Callable[[], None]) -> None:
-        """Run ``effect`` after the outermost commit; at once where no transaction is open."""
+    def on_commit(self, effect: Callable[[], None], name: Hashable = None) -> None:
+        """Run ``effect`` after the outermost commit; at once where no transaction is open.
+
+        Args:
+            name: of several effects of one name the first alone is run, for it shows what all of them changed.
+        """
         if self._depth:
-            self._after.append(effect)
+            self._after.append((effect, name))
         else:
             effect()
 

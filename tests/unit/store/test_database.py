@@ -217,6 +217,17 @@ def test_without_a_transaction_effects_run_at_once(db: Database) -> None:
     assert told == ["world", "memory"]
 
 
+def test_effects_of_one_name_run_once(db: Database) -> None:
+    told: list[str] = []
+    with db.transaction():
+        for name in ("ann", "ben", "ann", None, None):
+            db.on_commit(lambda n=name: told.append(str(n)), name)  # type: ignore[misc]
+    assert told == ["ann", "ben", "None", "None"]
+    with db.transaction():
+        db.on_commit(lambda: told.append("ann again"), "ann")
+    assert told[-1] == "ann again"
+
+
 def test_nothing_is_told_of_what_was_rolled_back(db: Database) -> None:
     told: list[str] = []
     with pytest.raises(KeyError), db.transaction():
@@ -284,11 +295,13 @@ def test_a_full_disk_takes_nothing_tells_nothing_and_recovers(tmp_path: Path) ->
         put(db, "before")
     db.execute(f"PRAGMA max_page_count = {db.value('PRAGMA page_count')}")
     told: list[str] = []
+    full: list[StoreFull] = []
+    db.full = full.append
     with pytest.raises(StoreFull, match="Free some space"), db.transaction():
         put(db, "small")
         db.on_commit(lambda: told.append("small"))
         put(db, "big", "x" * 100_000)
-    assert (keys(db), told) == (["before"], [])
+    assert (keys(db), told, len(full)) == (["before"], [], 1)
     with pytest.raises(StoreFull):
         db.probe()
     db.execute("PRAGMA max_page_count = 100000")
