@@ -1,7 +1,7 @@
 """A Link: one live connection to a peer. The skin between a pure Connection and whatever carries its bytes.
 
-The same class serves asyncio's sockets and the simulator's: both give it a Transport. Records are taken in turns of at
-most 20 ms, each turn one store transaction, so that no peer keeps the node from the others.
+The same class serves asyncio's sockets and the simulator's: both give it a Transport. Records are taken in turns
+(see ``turns``), each turn one store transaction, so that no peer keeps the node from the others.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pim.errors import LocalProtocolError, StoreError
 from p2pim.node.address import Endpoint
+from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed, Ready, Reason, RecordReceived
 from p2pim.protocol.identity import PeerId
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TURN_SECONDS: Final = 0.02
 #: More than this unsent: the reader is too slow; drop it, it syncs later.
 MAX_QUEUED: Final = 4 * 1024 * 1024
 
@@ -78,10 +78,12 @@ class Link:
         self.ready = False
         self.closed = False
         self.reason = ""
+        self.code = 0
         self._node = node
         self._on_ready = on_ready
         self._on_closed = on_closed
         self._resting = False
+        self._queueing = False
         self._owner = threading.get_ident()
         self.flush()
 
@@ -109,25 +111,24 @@ class Link:
         """Bytes arrived."""
         if not self.closed:
             self.connection.receive_data(data, self._node.clock.monotonic())
-            if not self._resting:
-                self._turn()
+            self._work()
 
     def writable(self) -> None:
         """Queued bytes went out: there is room for more."""
         if self.ready and not self.closed:
-            self._node.sync.pump(self)
+            self.serve()
 
     def closed_by_peer(self) -> None:
         """The stream ended."""
         if not self.closed:
             self.connection.end_of_stream(self._node.clock.monotonic())
-            self._turn()
+            self._work()
 
     def tick(self, now: float) -> None:
         """Let time pass: time-outs, pings."""
         if not self.closed:
             self.connection.tick(now)
-            self._turn()
+            self._work()
 
     def rest(self, seconds: float) -> None:
         """Take nothing from this peer for a while (it sends faster than a stranger may)."""
@@ -138,22 +139,44 @@ class Link:
 
     def _continue(self) -> None:
         self._resting = False
-        if not self.closed:
-            self.transport.resume_reading()
+        self._work()
+
+    def _work(self) -> None:
+        """Take what has arrived: now, or when others had their turn."""
+        if self.closed or self._resting or self._queueing:
+            return
+        if not self._node.turns.take(self._called_up, self.transport.defer):
+            self._queue()
+
+    def _queue(self) -> None:
+        self._queueing = True
+        self.transport.pause_reading()
+        self._node.turns.wait(self, self._called_up, self.transport.defer)
+
+    def _called_up(self) -> None:
+        self._queueing = False
+        if self.closed:
+            return
+        try:
             self._turn()
+        except Exception:
+            self.abort("a fault here")  # not half alive: reconciliation makes good on a new Link
+            raise
+        if not self._queueing and not self._resting:
+            self.transport.resume_reading()
 
     def _turn(self) -> None:
         now = self._node.clock.monotonic
         end = now() + TURN_SECONDS
         try:
             with self._node.store.transaction():
-                while not self._resting:
+                while not self._resting and not self._queueing:
                     if (event := self.connection.next_event()) is not None:
                         self._handle(event)
                     elif not self.connection.pending:
                         break
                     if now() > end:
-                        self.rest(0.0)
+                        self._queue()
         except StoreError as error:
             # What this turn did is undone in the store but not in memory: start over with a new Link.
             self._node.store_failed(error)
@@ -169,6 +192,7 @@ class Link:
             self._on_ready(self)
             self._node.link_ready(self, event.hello)
         else:
+            self.flush()  # a BYE that says why: nothing more is written to what is closing
             self._end(event)
             self.transport.close()
 
@@ -178,6 +202,18 @@ class Link:
         """Send a record; nothing happens on a closed Link (reconciliation covers it later)."""
         if self.ready and not self.closed:
             self.connection.send(record)
+
+    def serve(self) -> None:
+        """Go on sending what the peer asked for: now, or when others had their turn."""
+        if not self._node.turns.take(self._pump, self.transport.defer):
+            self.serve_later()
+
+    def serve_later(self) -> None:
+        """The same, but not now."""
+        self._node.turns.wait((self, "serve"), self._pump, self.transport.defer)
+
+    def _pump(self) -> None:
+        self._node.sync.pump(self)
 
     @property
     def queued(self) -> int:
@@ -217,7 +253,7 @@ class Link:
     def _end(self, closed: Closed) -> None:
         if self.closed:
             return
-        self.closed, self.reason = True, closed.reason
+        self.closed, self.reason, self.code = True, closed.reason, closed.code
         if self.ready:
             self._node.link_closed(self)
         self._on_closed(self, closed)

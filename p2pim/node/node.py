@@ -25,6 +25,7 @@ from p2pim.node.people import People
 from p2pim.node.presence import PresenceBoard
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
+from p2pim.node.turns import Turns
 from p2pim.node.views import Views
 from p2pim.protocol import message as messages
 from p2pim.protocol import records
@@ -78,6 +79,7 @@ class Node:
         self.port: int | None = None
         self.state_line = ""
         self.lobby = lobby()
+        self.turns = Turns(clock)
         self.links = Links(self.peer_id, self.boot_id)
         self.people = People(self)
         self.presence = PresenceBoard(self)
@@ -86,8 +88,11 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
+        #: Peers without a Link whose last one was closed in favour of another.
+        self._replaced: set[PeerId] = set()
         self._next_probe = 0.0
         self._next_trim = 0
+        store.database.full = self.store_failed
         with store.transaction():
             store.messages.ensure_room(self.lobby)
         self._takers: dict[type[Record], Callable[[Session, Any], None]] = {
@@ -171,7 +176,7 @@ class Node:
             self.people.met(link.peer_id, hello.nickname)
         session = self.sync.link_up(link)
         self.presence.tell(session)
-        self.store.on_commit(lambda: self.peer_changed(link.peer_id))
+        self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
     def link_closed(self, link: Link) -> None:
@@ -181,14 +186,22 @@ class Node:
             return
         self.sync.link_down(link)
         log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
-        if not self.is_linked(link.peer_id) and link.peer_id != self.peer_id:
-            if self.writable:
-                try:
-                    with self.store.transaction():
-                        self.people.left(link.peer_id)
-                except StoreError as error:
-                    self.store_failed(error)
-            self.store.on_commit(lambda: self.peer_changed(link.peer_id))
+        if link.code == records.DUPLICATE:
+            self._replaced.add(link.peer_id)  # by a Link that is about to be ready here, too
+        else:
+            self._left(link.peer_id)
+
+    def _left(self, peer_id: PeerId) -> None:
+        """Note that somebody is gone, unless another Link with them is up."""
+        if self.is_linked(peer_id) or peer_id == self.peer_id:
+            return
+        if self.writable:
+            try:
+                with self.store.transaction():
+                    self.people.left(peer_id)
+            except StoreError as error:
+                self.store_failed(error)
+        self.store.on_commit(lambda: self.peer_changed(peer_id), ("peer", peer_id))
 
     def record_received(self, link: Link, record: Record) -> None:
         """One record of a ready Link; a broken rule ends the Link."""
@@ -247,6 +260,8 @@ class Node:
     def tick(self) -> None:
         """Once a second: what time alone brings about."""
         now, wall = self.clock.monotonic(), self.clock.wall_ms()
+        while self._replaced:
+            self._left(self._replaced.pop())
         try:
             if not self.writable:
                 if now >= self._next_probe:

@@ -43,7 +43,7 @@ class People:
         self._store.peers.put(after)
         self._known.pop(peer_id, None)  # read again inside this transaction, remembered after it
         self._store.database.on_known(lambda: self._known.__setitem__(peer_id, after))
-        self._store.on_commit(lambda: self._node.peer_changed(peer_id))
+        self._store.on_commit(lambda: self._node.peer_changed(peer_id), ("peer", peer_id))
         return True
 
     def forget_cache(self) -> None:
