@@ -47,6 +47,7 @@ class Session:
     link: Link
     strangers: TokenBucket
     serving: TokenBucket
+    moods: TokenBucket
     state: State | None = None
     drives: dict[RoomId, Drive] = field(default_factory=dict)
     #: Rooms the other end drives a run for.
@@ -55,6 +56,8 @@ class Session:
     offered: dict[RoomId, set[MessageId]] = field(default_factory=dict)
     to_ask: deque[tuple[RoomId, MessageId]] = field(default_factory=deque)
     asked: dict[MessageId, RoomId] = field(default_factory=dict)
+    #: Rooms in which more can be had than was asked for.
+    unasked: set[RoomId] = field(default_factory=set)
     to_serve: deque[tuple[RoomId, MessageId]] = field(default_factory=deque)
     #: Collected during a transaction, sent once it has committed.
     fresh: dict[RoomId, list[Signed]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from p2pim.node.limits import TokenBucket
 from p2pim.node.link import Link
 from p2pim.node.runs import Runs
 from p2pim.node.session import Session
+from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.records import (
@@ -42,15 +43,18 @@ SERVE_BELOW: Final = 512 * 1024
 SERVE_BATCH: Final = 64
 #: Bytes of messages in one record.
 BATCH_BYTES: Final = 60_000
+#: Ids known to be missing here and to be had on one Link; what is beyond is found again once these have come.
+MAX_ASKED: Final = 16_384
 #: A peer that lets more ids than this pile up unserved is dropped; it syncs later.
 MAX_TO_SERVE: Final = 20_000
-#: Serve one peer no longer than this before the others have their turn.
-SERVE_SECONDS: Final = 0.02
-MAX_OFFERED: Final = 100_000
+#: Ids offered on one Link in one room and lacking here; with more we do not say that a run is done.
+MAX_OFFERED: Final = 16_384
 #: RECONCILE and WANT a peer may send: a second, and in a burst.
 SERVED_PER_SECOND, SERVED_BURST = 200.0, 1000.0
 #: Messages a stranger may send: a second, and in a burst.
 STRANGER_PER_SECOND, STRANGER_BURST = 20.0, 2000.0
+#: STATE records a peer may send: a second, and in a burst.
+MOODS_PER_SECOND, MOODS_BURST = 20.0, 200.0
 
 
 def _parts(ids: Sequence[MessageId]) -> Iterable[list[MessageId]]:
@@ -79,6 +83,7 @@ class Sync:
             link,
             TokenBucket(STRANGER_PER_SECOND, STRANGER_BURST, now),
             TokenBucket(SERVED_PER_SECOND, SERVED_BURST, now),
+            TokenBucket(MOODS_PER_SECOND, MOODS_BURST, now),
         )
         for other in self.sessions.values():
             if other.link.peer_id == link.peer_id:
@@ -167,14 +172,28 @@ class Sync:
     def want(self, session: Session, room: Room, ids: Sequence[MessageId]) -> list[MessageId]:
         """Ask for messages found at the other end, newest first; returns those that will be asked for on this Link."""
         wanted = self._node.delivery.worth_asking(session, room, ids)
-        mine = [
-            i for i in wanted if self._awaited.setdefault(i, session) is session and i not in session.asked
-        ]
-        for message_id in mine:
+        fresh = [i for i in wanted if i not in session.asked and self._is_ours_to_ask(session, room, i)]
+        if len(fresh) > (left := MAX_ASKED - len(session.asked)):
+            session.unasked.add(room.id)
+            fresh = fresh[len(fresh) - left :]
+        for message_id in fresh:
             session.asked[message_id] = room.id
-        session.to_ask.extend((room.id, message_id) for message_id in reversed(mine))
+            if room.kind is RoomKind.DM:
+                self._awaited[message_id] = session
+        session.to_ask.extend((room.id, message_id) for message_id in reversed(fresh))
         self._ask(session)
         return [i for i in wanted if session.asked.get(i) == room.id]
+
+    def _is_ours_to_ask(self, session: Session, room: Room, message_id: MessageId) -> bool:
+        """Asked on one Link only where several can have it: in the lobby each has only their own, whatever they say."""
+        return room.kind is RoomKind.LOBBY or self._awaited.get(message_id, session) is session
+
+    def _look_again(self, session: Session) -> None:
+        """All that was asked for has been answered: find what there was no room to ask for."""
+        for room_id in session.unasked:
+            if (room := self.shared_room(session, room_id)) is not None:
+                self.runs.drive(session, room)
+        session.unasked.clear()
 
     def _ask(self, session: Session) -> None:
         """Send WANT for as much as may be under way, but not for every single message that makes room for one."""
@@ -208,6 +227,8 @@ class Sync:
                     self.runs.settled(other, room_id, message_id, here)
         if session.to_ask:
             self._ask(session)
+        elif session.unasked and not session.asked:
+            self._look_again(session)
 
     def have(self, session: Session, record: Have) -> None:
         """The other end has these messages."""
@@ -221,6 +242,7 @@ class Sync:
         if len(offered) + len(lacking) > MAX_OFFERED:
             # Nobody asks for more than memory holds; a later run finds it. This one must not end as if it were here.
             self.runs.overflow(session, room.id)
+            session.unasked.add(room.id)
             return
         offered.update(message_id for message_id, _ in lacking)
         self.want(session, room, [message_id for message_id, clock in lacking if clock >= floor])
@@ -248,10 +270,10 @@ class Sync:
     def pump(self, link: Link) -> None:
         """Send what is to be served while the network takes it, in turns with the others."""
         session = self.sessions.get(link)
-        end = self._node.clock.monotonic() + SERVE_SECONDS
+        end = self._node.clock.monotonic() + TURN_SECONDS
         while session is not None and session.to_serve and link.queued < SERVE_BELOW and not link.closed:
             if self._node.clock.monotonic() > end:
-                link.transport.defer(lambda: self.pump(link))
+                link.serve_later()
                 return
             room_id = session.to_serve[0][0]
             batch: list[MessageId] = []
