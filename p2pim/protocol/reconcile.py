@@ -43,6 +43,8 @@ MAX_RANGES: Final = BUDGET // RANGE_COST
 MAX_ASKED: Final = 16
 #: A driver gives up after this many rounds (a room of 100,000 unknown messages takes about 60).
 MAX_ROUNDS: Final = 1024
+#: Ranges a driver keeps open at most; an honest end splits one range after the other and never makes so many.
+MAX_OPEN: Final = 16_384
 
 
 def key(clock: int, message_id: MessageId) -> bytes:
@@ -240,6 +242,8 @@ class Run:
                 again.append((low, high))
             low = high
         self._open = again + self._open
+        if len(self._open) > MAX_OPEN:
+            raise RemoteProtocolError("reconciliation splits without end")
         self._asked, self._open = self._open[:MAX_ASKED], self._open[MAX_ASKED:]
         return need, have, self._ask(items)
 

@@ -249,6 +249,15 @@ def test_an_answer_may_not_ask_about_more_than_the_question() -> None:
         run.step(mine, [r(MAX_CLOCK, mode=IDS, payload=b"")])
 
 
+def test_a_run_that_splits_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_OPEN", 100)
+    run, mine = Run(), items(1)
+    run.start(mine)
+    run.step(mine, [r(n) for n in range(10, 101)])  # each differs, and more than an honest end makes of one
+    with pytest.raises(RemoteProtocolError, match="splits"):
+        run.step(mine, [r(5, prefix=bytes((n,))) for n in range(1, 40)])
+
+
 def test_a_run_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ROUNDS", 50)
     run, mine = Run(), items(1)
