@@ -140,6 +140,8 @@ class AddressBook:
         self._capacity, self._per_host = capacity, per_host
         self._entries: dict[Endpoint, Entry] = {}
         self._accepted: dict[str, dict[PeerId, int]] = {}
+        # Who always dials us is a colleague too; in order of the last Link.
+        self._came_from: dict[str, None] = {}
         self._here = Here()
 
     def __len__(self) -> int:
@@ -261,7 +263,12 @@ class AddressBook:
 
     def accepted(self, peer_id: PeerId, host: str) -> None:
         """Note a Link to `peer_id` that was dialled by it, from `host`."""
-        peers = self._accepted.setdefault(canonical(host), {})
+        host = canonical(host)
+        self._came_from.pop(host, None)
+        self._came_from[host] = None
+        if len(self._came_from) > CAPACITY:
+            del self._came_from[next(iter(self._came_from))]
+        peers = self._accepted.setdefault(host, {})
         peers[peer_id] = peers.get(peer_id, 0) + 1
 
     def lost_accepted(self, peer_id: PeerId, host: str, now: float) -> None:
@@ -291,9 +298,9 @@ class AddressBook:
             entry.due = min(entry.due, now)
 
     def is_known(self, host: str) -> bool:
-        """Tell whether a Link to this address once came up or the user typed it; an advert is not enough."""
+        """Tell whether a Link to or from this address once came up or the user typed it; an advert is not enough."""
         host = canonical(host)
-        return any(
+        return host in self._came_from or any(
             entry.endpoint.host == host and (entry.good or entry.source is Source.TYPED)
             for entry in self._entries.values()
         )

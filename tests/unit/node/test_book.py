@@ -6,6 +6,7 @@ import pytest
 
 from p2pim.node.address import Endpoint
 from p2pim.node.book import (
+    CAPACITY,
     OTHER_ADDRESS_HOLD,
     STABLE_AFTER,
     STAGGER,
@@ -191,6 +192,17 @@ def test_what_the_user_types_is_dialled_at_once_even_if_it_failed() -> None:
     assert due(book, 1) == ["10.0.0.2:26747"]
     assert book.typed_addresses() == [A]
     assert book.is_known("10.0.0.2")
+
+
+def test_who_always_dials_us_is_known_too() -> None:
+    book = make()
+    book.accepted(ANNA, "10.0.0.7")
+    book.lost_accepted(ANNA, "10.0.0.7", 1)
+    assert book.is_known("10.0.0.7")
+    for n in range(CAPACITY):
+        book.accepted(ANNA, f"10.1.{n // 250}.{n % 250}")
+    assert not book.is_known("10.0.0.7"), "of the last so many"
+    assert book.is_known("10.1.0.0")
 
 
 def test_a_linked_peer_is_not_dialled_and_is_when_the_link_is_lost() -> None:
