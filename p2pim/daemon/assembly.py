@@ -10,7 +10,7 @@ from p2pim.config import Paths, Settings
 from p2pim.daemon.keyfile import load_or_make
 from p2pim.node import events
 from p2pim.node.address import Endpoint
-from p2pim.node.clock import SystemClock
+from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
 from p2pim.node.host import Known
 from p2pim.node.link import Link, Transport
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 class Peer:
     """One running peer: a node on the network, with everything it keeps."""
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
+    def __init__(self, paths: Paths, settings: Settings, clock: Clock) -> None:
         self._store = Store(Database(paths.database))
         try:
             identity = load_or_make(paths.identity_key, os.urandom, expected=self._store.profile("identity"))
-            self.node = Node(identity, self._store, SystemClock(), os.urandom, settings)
+            self.node = Node(identity, self._store, clock, os.urandom, settings)
             with self._store.transaction():
                 self._store.set_profile("identity", identity.peer_id.hex())
         except BaseException:
@@ -105,11 +105,14 @@ class Peer:
             self.node.emit(events.NetworkChanged(line))
 
 
-def assemble(paths: Paths, settings: Settings) -> Peer:
+def assemble(paths: Paths, settings: Settings, clock: Clock | None = None) -> Peer:
     """Open the store, load or make the identity, build the node.
+
+    Args:
+        clock: another than the machine's.
 
     Raises:
         StoreError: the database cannot be used.
         ProfileError: the identity cannot be used.
     """
-    return Peer(paths, settings)
+    return Peer(paths, settings, clock or SystemClock())

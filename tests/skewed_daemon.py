@@ -1,0 +1,25 @@
+"""The real daemon on a machine whose clock is wrong: ``python -m tests.skewed_daemon SECONDS --home DIR …``."""
+
+from __future__ import annotations
+
+import sys
+
+from p2pim.config import Paths, Settings
+from p2pim.daemon.assembly import Peer, assemble
+from p2pim.daemon.main import main
+from p2pim.node.clock import SystemClock
+
+
+class SkewedClock(SystemClock):
+    """So many seconds ahead, or behind."""
+
+    def wall_ms(self) -> int:
+        return super().wall_ms() + int(sys.argv[1]) * 1000
+
+
+def skewed(paths: Paths, settings: Settings) -> Peer:
+    return assemble(paths, settings, SkewedClock())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[2:], assembler=skewed))
