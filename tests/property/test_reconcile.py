@@ -15,6 +15,7 @@ from p2pim.protocol.message import MAX_CLOCK, MessageId
 from p2pim.protocol.reconcile import (
     FINGERPRINT,
     IDS,
+    MAX_OPEN,
     MAX_ROUNDS,
     SKIP,
     ItemSet,
@@ -165,8 +166,7 @@ def cut_widest(asks: list[Range]) -> list[Range]:
 def test_an_end_that_cuts_ever_finer_does_not_fill_the_memory() -> None:
     run, driver = Run(), items(POOL[:100])
     asks = run.start(driver)
-    for _ in range(MAX_ROUNDS - 1):
-        if not asks:
-            return
-        _, _, asks = run.step(driver, cut_widest(asks))
-        assert len(run._open) < 40_000  # bounds have 40 bytes: there is an end to cutting
+    with pytest.raises(RemoteProtocolError, match="splits without end"):
+        for _ in range(MAX_ROUNDS - 1):
+            _, _, asks = run.step(driver, cut_widest(asks))
+            assert len(run._open) <= MAX_OPEN
