@@ -166,7 +166,7 @@ def cut_widest(asks: list[Range]) -> list[Range]:
 def test_an_end_that_cuts_ever_finer_does_not_fill_the_memory() -> None:
     run, driver = Run(), items(POOL[:100])
     asks = run.start(driver)
-    with pytest.raises(RemoteProtocolError, match="splits without end"):
+    with pytest.raises(RemoteProtocolError, match="splits without end"):  # noqa: PT012 (at which step is open)
         for _ in range(MAX_ROUNDS - 1):
             _, _, asks = run.step(driver, cut_widest(asks))
             assert len(run._open) <= MAX_OPEN
