@@ -47,6 +47,8 @@ FEATURE_OPEN: Final = 1
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
 PROBE_SECONDS: Final = 5.0
+#: How long a Link that replaces another may take to be ready at this end before its peer counts as gone.
+REPLACED_SECONDS: Final = 2.0
 TRIM_MS: Final = 3600 * 1000
 
 
@@ -88,8 +90,8 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
-        #: Peers without a Link whose last one was closed in favour of another.
-        self._replaced: set[PeerId] = set()
+        #: Peers whose Link was closed in favour of another, and until when that one may take to be ready here.
+        self._replaced: dict[PeerId, float] = {}
         self._next_probe = 0.0
         self._next_trim = 0
         store.database.full = self.store_failed
@@ -187,7 +189,7 @@ class Node:
         self.sync.link_down(link)
         log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
         if link.code == records.DUPLICATE:
-            self._replaced.add(link.peer_id)  # by a Link that is about to be ready here, too
+            self._replaced[link.peer_id] = self.clock.monotonic() + REPLACED_SECONDS
         else:
             self._left(link.peer_id)
 
@@ -260,8 +262,9 @@ class Node:
     def tick(self) -> None:
         """Once a second: what time alone brings about."""
         now, wall = self.clock.monotonic(), self.clock.wall_ms()
-        while self._replaced:
-            self._left(self._replaced.pop())
+        for peer_id in [peer_id for peer_id, until in self._replaced.items() if now >= until]:
+            del self._replaced[peer_id]
+            self._left(peer_id)
         try:
             if not self.writable:
                 if now >= self._next_probe:
