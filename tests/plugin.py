@@ -36,9 +36,9 @@ def _fail_if_skipped(report: AnyReport) -> AnyReport:
     return report
 
 
-#: Under xdist these folders each keep to one process: labs share the kernel and its timing with each other, and daemons
-#: on the loopback interface find each other, whichever test started them.
-LANES = {"netlab": "lab", "cli": "loopback", "interop": "loopback", "security": "loopback"}
+#: Under xdist all of these folders keep to one process: labs share the kernel and its timing with each other, daemons
+#: on the loopback interface find each other whichever test started them, and the kills leave no processor to anybody.
+LANES = dict.fromkeys(("netlab", "cli", "interop", "security"), "daemons")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

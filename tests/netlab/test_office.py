@@ -56,6 +56,7 @@ def seconds(values: list[float]) -> str:
     return f"median {statistics.median(values):.2f} s, {min(values):.2f} to {max(values):.2f}"
 
 
+@pytest.mark.timeout(150)
 def test_two_hosts_see_each_other_within_two_seconds_of_their_start(
     build_office: BuildOffice, figure: Figure
 ) -> None:
