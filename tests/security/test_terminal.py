@@ -9,10 +9,10 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from p2pim.errors import UnknownTarget
 from p2pim.node.events import Check, PeerChanged
