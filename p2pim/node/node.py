@@ -90,8 +90,9 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
-        #: Peers whose Link was closed in favour of another, and until when that one may take to be ready here.
-        self._replaced: dict[PeerId, float] = {}
+        #: Peers whose Link was closed in favour of another, until when that one may take to be ready here, and
+        #: what the peer last said of itself: until then that still holds.
+        self.replaced: dict[PeerId, tuple[float, records.State | None]] = {}
         self._next_probe = 0.0
         self._next_trim = 0
         store.database.full = self.store_failed
@@ -177,6 +178,7 @@ class Node:
         if self.writable and link.peer_id != self.peer_id:
             self.people.met(link.peer_id, hello.nickname)
         session = self.sync.link_up(link)
+        session.state = self.replaced.pop(link.peer_id, (0.0, None))[1]
         self.presence.tell(session)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
@@ -186,10 +188,11 @@ class Node:
         self.links.remove(link)
         if link not in self.sync.sessions:
             return
+        state = self.sync.sessions[link].state
         self.sync.link_down(link)
         log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
         if link.code == records.DUPLICATE:
-            self._replaced[link.peer_id] = self.clock.monotonic() + REPLACED_SECONDS
+            self.replaced[link.peer_id] = (self.clock.monotonic() + REPLACED_SECONDS, state)
         else:
             self._left(link.peer_id)
 
@@ -262,8 +265,8 @@ class Node:
     def tick(self) -> None:
         """Once a second: what time alone brings about."""
         now, wall = self.clock.monotonic(), self.clock.wall_ms()
-        for peer_id in [peer_id for peer_id, until in self._replaced.items() if now >= until]:
-            del self._replaced[peer_id]
+        for peer_id in [peer_id for peer_id, (until, _) in self.replaced.items() if now >= until]:
+            del self.replaced[peer_id]
             self._left(peer_id)
         try:
             if not self.writable:

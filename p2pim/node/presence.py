@@ -120,6 +120,8 @@ class PresenceBoard:
         Also until they have said how they are: else the invisible would be seen for a moment whenever they come.
         """
         states = [s.state for s in self._node.sync.sessions.values() if s.link.peer_id == peer_id]
+        if not states and peer_id in self._node.replaced:
+            states = [self._node.replaced[peer_id][1]]
         shown = [state for state in states if state is not None and state.presence != INVISIBLE]
         if not shown:
             return "offline", ""
