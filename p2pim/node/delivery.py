@@ -99,7 +99,7 @@ class Delivery:
             raise RemoteProtocolError("a message that cannot be in its room")
         if not room.carries(header.author, me, session.link.peer_id):
             return AUTHOR_UNKNOWN
-        if signed.content is None or header.clock < self._node.sync.runs.floor(room):
+        if signed.content is None or (room.kind is RoomKind.LOBBY and not self._node.fading.admits(header)):
             return None
         if held:
             return STORED
@@ -135,6 +135,8 @@ class Delivery:
         )
         if stored is None:
             return
+        if room.kind is RoomKind.LOBBY:
+            self._node.fading.stored()
         self._store.on_commit(lambda: self._node.message_stored(stored, request))
         if mine and not waiting and room.peer is not None:
             self._note(session, room, [message.id], STORED)

@@ -19,6 +19,7 @@ from p2pim.node import events
 from p2pim.node.author import Author
 from p2pim.node.clock import Clock
 from p2pim.node.delivery import Delivery
+from p2pim.node.fading import Fading
 from p2pim.node.link import Link
 from p2pim.node.links import Links
 from p2pim.node.people import People
@@ -35,7 +36,7 @@ from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_num
 from p2pim.protocol.message import RoomId
 from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Record
-from p2pim.protocol.room import LOBBY_MS, Room, lobby
+from p2pim.protocol.room import Room, lobby
 from p2pim.store.messages import Stored
 from p2pim.store.store import Store
 
@@ -43,13 +44,12 @@ log = logging.getLogger(__name__)
 
 #: HELLO feature: the open network (and so the lobby) is on.
 FEATURE_OPEN: Final = 1
-#: Seconds of silence before a ping; between two tries to write to a full disk; ms between two trims of the lobby.
+#: Seconds of silence before a ping; between two tries to write to a full disk.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
 PROBE_SECONDS: Final = 5.0
 #: How long a Link that replaces another may take to be ready at this end before its peer counts as gone.
 REPLACED_SECONDS: Final = 2.0
-TRIM_MS: Final = 3600 * 1000
 
 
 class Node:
@@ -85,6 +85,7 @@ class Node:
         self.links = Links(self.peer_id, self.boot_id)
         self.people = People(self)
         self.presence = PresenceBoard(self)
+        self.fading = Fading(self)
         self.delivery = Delivery(self)
         self.sync = Sync(self)
         self.views = Views(self)
@@ -94,10 +95,10 @@ class Node:
         #: what the peer last said of itself: until then that still holds.
         self.replaced: dict[PeerId, tuple[float, records.State | None]] = {}
         self._next_probe = 0.0
-        self._next_trim = 0
         store.database.full = self.store_failed
         with store.transaction():
             store.messages.ensure_room(self.lobby)
+            self.fading.tick()
         self._takers: dict[type[Record], Callable[[Session, Any], None]] = {
             records.Messages: self.delivery.receive,
             records.Ack: self.delivery.acknowledged,
@@ -280,9 +281,7 @@ class Node:
                 for stored in self.store.messages.due(self.peer_id, wall):
                     self.store.on_commit(partial(self._became_due, stored))
                 self.author.seal_anew(self.store.messages.overdue(wall))
-                if wall >= self._next_trim or wall < self._next_trim - TRIM_MS:
-                    self._next_trim = wall + TRIM_MS
-                    self.store.messages.trim_lobby(self.lobby.id, wall - LOBBY_MS)
+                self.fading.tick()
         except StoreError as error:
             self.store_failed(error)
 

@@ -12,7 +12,7 @@ from p2pim.node.session import Drive, Driven, Session
 from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.reconcile import SKIP, ItemSet, Run, answer
 from p2pim.protocol.records import ANSWER, ASK, CONTENT, MAX_DONE, MAX_LIST, NOT_SERVED, Done, Have, Reconcile
-from p2pim.protocol.room import LOBBY_MS, Room, RoomKind
+from p2pim.protocol.room import Room, RoomKind
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
@@ -45,7 +45,7 @@ class Runs:
 
     def floor(self, room: Room) -> int:
         """Clock below which a room is not compared (the lobby fades)."""
-        return max(0, self._node.clock.wall_ms() - LOBBY_MS) if room.kind is RoomKind.LOBBY else 0
+        return self._node.fading.oldest() if room.kind is RoomKind.LOBBY else 0
 
     def _items(self, session: Session, room: Room) -> ItemSet:
         return self._store.messages.items(room, self._node.peer_id, session.link.peer_id)

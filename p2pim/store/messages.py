@@ -201,6 +201,15 @@ class Messages:
             self.forget(old)
         return len(old)
 
+    def lobby_floors(self, room_id: RoomId) -> dict[PeerId, int]:
+        """For each author of whom the lobby keeps all it may: the oldest clock kept."""
+        rows = self._db.rows(
+            "SELECT author, count(*), min(clock) FROM messages WHERE room = ? GROUP BY author",
+            [self._number(room_id)],
+        )
+        full = sum(count for _, count, _ in rows) >= LOBBY_TOTAL
+        return {author: oldest for author, count, oldest in rows if full or count >= LOBBY_PER_AUTHOR}
+
     # -- reading
 
     def held(self, ids: Sequence[MessageId]) -> set[MessageId]:

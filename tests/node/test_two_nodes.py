@@ -7,7 +7,7 @@ import pytest
 from p2pim.config import Settings
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, UnknownTarget
 from p2pim.node import events
-from p2pim.node.node import TRIM_MS
+from p2pim.node.fading import TRIM_MS
 from p2pim.protocol.identity import encode_peer_id, short_id
 from p2pim.protocol.room import LOBBY, LOBBY_MS
 from tests.node.company import Colleague, Company

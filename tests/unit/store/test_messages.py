@@ -327,6 +327,7 @@ def test_the_lobby_forgets_the_oldest_of_who_writes_too_much(
     add(store, *lobby_texts(BOB, *range(NOW, NOW + 5)), *lobby_texts(CLEO, NOW))
     assert store.messages.trim_lobby(LOBBY, NOW) == 2
     assert left(store) == [(CLEO.peer_id, 0), (BOB.peer_id, 2), (BOB.peer_id, 3), (BOB.peer_id, 4)]
+    assert store.messages.lobby_floors(LOBBY) == {BOB.peer_id: NOW + 2}
 
 
 def test_a_full_lobby_takes_from_the_largest_author_first(
@@ -343,6 +344,8 @@ def test_a_full_lobby_takes_from_the_largest_author_first(
     assert store.messages.trim_lobby(LOBBY, NOW) == 3
     authors = [author for author, _ in left(store)]
     assert [authors.count(i.peer_id) for i in (BOB, CLEO, ME)] == [3, 1, 2]
+    floors = {BOB.peer_id: NOW + 3, CLEO.peer_id: NOW + 9, ME.peer_id: NOW}
+    assert store.messages.lobby_floors(LOBBY) == floors
 
 
 # the disk
