@@ -66,12 +66,23 @@ class Runs:
             del session.drives[room.id]
             return
         need, have, asks = drive.run.step(self._items(session, room), record.ranges)
-        for part in (have[i : i + MAX_LIST] for i in range(0, len(have), MAX_LIST)):
-            session.link.send(Have(room.id, CONTENT, part))
+        drive.untold.extend(have)
         drive.lacking.update(need)
         drive.asked.update(self._sync.want(session, room, need))
         drive.next_ask = asks
+        self._sync.touch(session)
         self._go_on(session, room.id, drive)
+
+    def tell(self, session: Session, while_below: int) -> None:
+        """Offer what the runs found lacking at the other end, as the network takes it: it may be a whole room."""
+        for room_id, drive in list(session.drives.items()):
+            while drive.untold and session.link.queued < while_below and not session.link.closed:
+                part = [drive.untold.popleft() for _ in range(min(MAX_LIST, len(drive.untold)))]
+                session.link.send(Have(room_id, CONTENT, part))
+                session.link.flush()
+                if not drive.untold:
+                    self._go_on(session, room_id, drive)
+                    session.link.flush()
 
     def settled(self, session: Session, room_id: RoomId, message_id: MessageId, here: bool) -> None:
         """A message that may be awaited came, or will not come on this Link."""
@@ -90,7 +101,9 @@ class Runs:
             drive.next_ask = []
             self._sync.touch(session)
         elif (
-            drive.run.finished and not drive.asked and not drive.told_done and len(drive.lacking) <= MAX_DONE
+            drive.run.finished
+            and not (drive.asked or drive.untold or drive.told_done)
+            and len(drive.lacking) <= MAX_DONE
         ):
             drive.told_done = True
             session.link.send(Done(room_id, CONTENT, drive.number, list(drive.lacking)))

@@ -21,6 +21,8 @@ class Drive:
     run: Run
     lacking: set[MessageId] = field(default_factory=set)
     asked: set[MessageId] = field(default_factory=set)
+    #: What the other end lacks and was not told of yet: it goes out as the network takes it.
+    untold: deque[tuple[MessageId, int]] = field(default_factory=deque)
     #: The next question, kept back while enough is awaited.
     next_ask: list[Range] = field(default_factory=list)
     told_done: bool = False

@@ -271,6 +271,8 @@ class Sync:
         """Send what is to be served while the network takes it, in turns with the others."""
         session = self.sessions.get(link)
         end = self._node.clock.monotonic() + TURN_SECONDS
+        if session is not None:
+            self.runs.tell(session, SERVE_BELOW)
         while session is not None and session.to_serve and link.queued < SERVE_BELOW and not link.closed:
             if self._node.clock.monotonic() > end:
                 link.serve_later()
@@ -352,5 +354,5 @@ class Sync:
                     link.send(Have(room_id, CONTENT, items[i : i + MAX_LIST]))
             session.fresh, session.acks, session.news = {}, {}, {}
             link.flush()
-            if session.to_serve and not link.closed:
+            if not link.closed and (session.to_serve or any(d.untold for d in session.drives.values())):
                 self.pump(link)

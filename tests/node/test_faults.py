@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pim.errors import NotNow
-from p2pim.node import events, sync
+from p2pim.node import events, link, sync
 from p2pim.node.node import PROBE_SECONDS
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
@@ -216,7 +216,9 @@ def test_a_wish_that_dies_with_its_link_is_made_again(monkeypatch: pytest.Monkey
     company = Company()
     ann, bob = company.friends("ann", "bob")
     with monkeypatch.context() as patch:
-        patch.setattr(Sync, "pump", lambda *_: None)  # ann serves nothing
+        patch.setattr(
+            Sync, "pump", lambda self, link: self.runs.tell(self.sessions[link], 1)
+        )  # serves nothing
         company.part(ann, bob)
         ann.write(bob, "wanted")
         company.meet(ann, bob)
@@ -358,3 +360,22 @@ def test_a_room_that_the_other_end_no_longer_serves_is_left_alone() -> None:
     company.run(1)
     assert bob.lobby() == []
     assert company.linked(ann, bob)
+
+
+def test_a_whole_room_is_offered_no_faster_than_the_network_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A newcomer that lacks everything: all offers at once would be more than may be queued, again and again."""
+    monkeypatch.setattr(link, "MAX_QUEUED", 120_000)
+    monkeypatch.setattr(sync, "SERVE_BELOW", 20_000)
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    company.part(ann, bob)
+    with ann.me.store.transaction():
+        for number in range(3_000):
+            ann.write(bob, f"{number}")
+    company.meet(ann, bob)  # ann dials, so ann drives
+    first = ann.links_to(bob)
+    company.run(30)
+    assert len(bob.reads(ann)) == 50  # a page of history
+    assert bob.sees(ann).unread >= 3_000
+    assert ann.links_to(bob) == first, "no Link was dropped as too slow"
+    assert ann.me.status().waiting == 0
