@@ -124,7 +124,8 @@ class Delivery:
     def _store_one(self, session: Session, room: Room, message: Message) -> None:
         mine, request = message.header.author == self._node.peer_id, False
         if room.kind is RoomKind.DM and room.peer is not None:
-            self._node.people.ensure_room(room.peer)
+            if self._store.messages.room(room.id) is None:
+                self._node.people.ensure_room(room.peer)
             if mine:
                 self._node.people.wrote_to(room.peer)  # on my other machine, or before a restored backup
             elif request := self._node.people.contact(room.peer).trust is Trust.NEW:
