@@ -24,6 +24,8 @@ from tests.security.watch import MIB, Watch, watching
 
 pytestmark = pytest.mark.usefixtures("alone")
 
+FLOOD = 600  # handshakes begun, as fast as this machine can: ten times what the daemon takes on meanwhile
+
 # Nobody announces anything: whoever else is on the loopback interface is not drawn in.
 QUIET = LOOPBACK + 'visible = "nobody"\n'
 
@@ -78,8 +80,7 @@ def test_2_a_known_colleague_gets_in_past_three_hundred_half_open_sockets(
 def test_3_a_flood_of_handshakes_from_many_addresses_costs_little(victim: Daemon) -> None:
     port, done = port_of(victim), 0
     with watching(victim) as watch, contextlib.ExitStack() as stack:
-        end = time.monotonic() + 2.5
-        while time.monotonic() < end:
+        while done < FLOOD:
             done += 1
             sock = stack.enter_context(socket.socket())
             sock.bind((f"127.0.{2 + done // 250 % 250}.{1 + done % 250}", 0))
@@ -88,7 +89,6 @@ def test_3_a_flood_of_handshakes_from_many_addresses_costs_little(victim: Daemon
                 sock.sendall(make_preamble(OPEN, os.urandom(16)) + b"\0\x30" + os.urandom(48))
             if done % 250 == 0:
                 stack.close()
-    assert done > 500
     assert_cheap(watch, 64 * MIB)
 
 
@@ -142,7 +142,7 @@ def test_19_who_reads_as_fast_as_we_serve_leaves_others_their_turn(victim: Daemo
         ]
         for mallory in greedy:
             mallory.say(*[Want(LOBBY, CONTENT, ids[i : i + 100]) for i in range(0, len(ids), 100)])
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while time.monotonic() < end and received < 80 * MIB:
             for mallory in greedy:
                 received += mallory.drop_bytes()
