@@ -41,8 +41,7 @@ class Delivery:
             return []
         if not self._is_stranger(session, room):
             return list(ids)
-        asked = 0 if self._may_request(room) else None
-        wanted = list(ids[:1]) if asked == 0 else []
+        wanted = list(ids[:1]) if self._may_request(room) else []
         self._refuse(session, room, ids[len(wanted) :], NOT_ACCEPTED)
         return wanted
 

@@ -7,21 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from p2pim.node.address import Endpoint
+from p2pim.node.clock import Clock
 
 if TYPE_CHECKING:
     from p2pim.protocol.connection import Connection
     from p2pim.protocol.identity import PeerId
     from p2pim.protocol.network import Network as NetworkSecret
-
-
-class Clock(Protocol):
-    """Where time comes from."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-
-    def wall_ms(self) -> int:
-        """Milliseconds since 1970, as the machine's clock says."""
 
 
 class Settings(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from p2pim.errors import RemoteProtocolError
 from p2pim.node.limits import TokenBucket
@@ -57,8 +57,12 @@ STRANGER_PER_SECOND, STRANGER_BURST = 20.0, 2000.0
 MOODS_PER_SECOND, MOODS_BURST = 20.0, 200.0
 
 
-def _parts(ids: Sequence[MessageId]) -> Iterable[list[MessageId]]:
-    return (list(ids[i : i + MAX_LIST]) for i in range(0, len(ids), MAX_LIST))
+T = TypeVar("T")
+
+
+def _parts(items: Sequence[T]) -> Iterable[list[T]]:
+    """Cut a list into what one record may hold."""
+    return (list(items[i : i + MAX_LIST]) for i in range(0, len(items), MAX_LIST))
 
 
 class Sync:
@@ -350,8 +354,8 @@ class Sync:
                 for part in _parts(ids):
                     link.send(Ack(room_id, CONTENT, part, code))
             for room_id, items in session.news.items():
-                for i in range(0, len(items), MAX_LIST):
-                    link.send(Have(room_id, CONTENT, items[i : i + MAX_LIST]))
+                for offers in _parts(items):
+                    link.send(Have(room_id, CONTENT, offers))
             session.fresh, session.acks, session.news = {}, {}, {}
             link.flush()
             if not link.closed and (session.to_serve or any(d.untold for d in session.drives.values())):

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from p2pim.errors import DecodeError, LocalProtocolError
+from p2pim.protocol import records
 from p2pim.protocol.identity import Identity, PeerId, digest, verify
 from p2pim.protocol.records import Signed
 
@@ -22,9 +23,9 @@ RoomId = bytes
 
 VERSION: Final = 1
 MAX_PARENTS: Final = 16
-MAX_HEADER: Final = 1024
-MAX_CONTENT: Final = 48 * 1024
-MAX_CLOCK: Final = 1 << 53
+MAX_HEADER: Final = records.MAX_HEADER
+MAX_CONTENT: Final = records.MAX_CONTENT
+MAX_CLOCK: Final = records.CLOCK_END
 SALT: Final = 16
 #: A clock further ahead of the reader's than this is stored and acknowledged, but hidden until it is due.
 FUTURE_MS: Final = 24 * 3600 * 1000

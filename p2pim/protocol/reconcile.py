@@ -23,13 +23,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from p2pim.errors import RemoteProtocolError
+from p2pim.protocol import records
 from p2pim.protocol.identity import digest
 from p2pim.protocol.message import MAX_CLOCK, MessageId
 from p2pim.protocol.records import Range
 
-SKIP: Final = 0
-FINGERPRINT: Final = 1
-IDS: Final = 2
+SKIP: Final = records.SKIP
+FINGERPRINT: Final = records.FINGERPRINT
+IDS: Final = records.IDS
 
 #: A range of at most this many ids is answered by listing them.
 LEAF: Final = 256

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from p2pim.protocol import records
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
 from p2pim.store.database import Database, chunks, marks
 
 #: Ack codes (SPEC section 5).
-STORED: Final = 0
-NO_SPACE: Final = 1
-NOT_ACCEPTED: Final = 3
+STORED: Final = records.STORED
+NO_SPACE: Final = records.FULL
+NOT_ACCEPTED: Final = records.NOT_ACCEPTED
 
 
 class Deliveries:
