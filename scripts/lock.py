@@ -39,6 +39,8 @@ def main() -> int:
 def _compile(uv: str, output: Path, *sources: str) -> None:
     argv = [uv, "-q", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
     argv += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    # with extras, or pip looks for the newest of what is asked for with some, which no hash covers
+    argv += ["--no-strip-extras"]
     argv += ["-o", str(output), "pyproject.toml", *sources, *sys.argv[1:]]
     subprocess.run(argv, check=True, cwd=_venv.ROOT, stdout=subprocess.DEVNULL)
     output.write_text(HEADER + output.read_text(encoding="utf-8"), encoding="utf-8")
