@@ -15,14 +15,19 @@ from p2pim.errors import LocalProtocolError, StoreError
 from p2pim.node.address import Endpoint
 from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.connection import Connection
-from p2pim.protocol.events import Closed, Ready, Reason, RecordReceived
+from p2pim.protocol.events import Closed, Event, Ready, Reason, RecordReceived
 from p2pim.protocol.identity import PeerId
-from p2pim.protocol.records import Record
+from p2pim.protocol.records import Ack, Record
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
 
 log = logging.getLogger(__name__)
+
+
+def _is_ack(event: Event | None) -> bool:
+    return isinstance(event, RecordReceived) and isinstance(event.record, Ack)
+
 
 #: More than this unsent: the reader is too slow; drop it, it syncs later.
 MAX_QUEUED: Final = 4 * 1024 * 1024
@@ -166,24 +171,39 @@ class Link:
             self.transport.resume_reading()
 
     def _turn(self) -> None:
-        now = self._node.clock.monotonic
-        end = now() + TURN_SECONDS
+        """Take events until the time is up, in one commit; in one before it the answers for mine that come first.
+
+        People wait for those, and the peer can give them again: they need not wait for the disk.
+        """
+        end = self._node.clock.monotonic() + TURN_SECONDS
         try:
-            with self._node.store.transaction():
-                while not self._resting and not self._queueing:
-                    if (event := self.connection.next_event()) is not None:
-                        self._handle(event)
-                    elif not self.connection.pending:
-                        break
-                    if now() > end:
-                        self._queue()
+            event = self.connection.next_event()
+            if _is_ack(event):
+                event = self._take(event, end, lasting=False)
+            if (event is not None or self.connection.pending) and not (self._resting or self._queueing):
+                self._take(event, end, lasting=True)
         except StoreError as error:
             # What this turn did is undone in the store but not in memory: start over with a new Link.
             self._node.store_failed(error)
             self.abort("storage")
         self.flush()
 
-    def _handle(self, event: Ready | RecordReceived | Closed) -> None:
+    def _take(self, event: Event | None, end: float, *, lasting: bool) -> Event | None:
+        """Take this event and what follows, if not ``lasting`` only Acks; returns one that is left to take."""
+        with self._node.store.transaction(lasting=lasting):
+            while lasting or _is_ack(event):
+                if event is not None:
+                    self._handle(event)
+                elif not self.connection.pending:
+                    break
+                if self._node.clock.monotonic() > end:
+                    self._queue()
+                if self._resting or self._queueing:
+                    return None
+                event = self.connection.next_event()
+        return event
+
+    def _handle(self, event: Event) -> None:
         if isinstance(event, RecordReceived):
             if not self.closed:
                 self._node.record_received(self, event.record)

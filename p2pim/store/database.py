@@ -2,6 +2,9 @@
 
 Whatever is to happen after a write (an Ack, a notification, a push) is given to ``on_commit`` inside the transaction
 and runs only once the data is durable (WAL, synchronous=FULL). A failed transaction forgets it.
+
+What others can tell again (that they have stored something) may be written without waiting for the disk: a crash of
+this program loses none of it, a power cut the latest of it, and the next comparison with them brings it back.
 """
 
 from __future__ import annotations
@@ -67,6 +70,7 @@ class Database:
     def __init__(self, path: Path | None = None, connection: sqlite3.Connection | None = None) -> None:
         self.path = path
         self._depth = 0
+        self._lasting = True
         self._known: list[Callable[[], None]] = []
         self._after: list[tuple[Callable[[], None], Hashable]] = []
         #: Called after every outermost commit, when the store's mirrors are right and when all effects have run.
@@ -106,8 +110,11 @@ class Database:
             )
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, lasting: bool = True) -> Iterator[None]:
         """Write something. Inside another transaction it is a savepoint of it: its failure undoes only itself.
+
+        Args:
+            lasting: wait for the disk; False only for what others can tell again.
 
         Raises:
             StoreFull: no space left; nothing was written.
@@ -115,6 +122,8 @@ class Database:
         """
         nested, marks, done = self._depth > 0, (len(self._known), len(self._after)), False
         try:
+            if not nested:
+                self._wait_for_disk(lasting)
             self.execute("SAVEPOINT nested" if nested else "BEGIN IMMEDIATE")
             self._depth += 1
             try:
@@ -134,6 +143,12 @@ class Database:
             raise
         if done:
             self._tell()
+
+    def _wait_for_disk(self, lasting: bool) -> None:
+        """Say what the next commit is to wait for."""
+        if lasting != self._lasting:
+            self.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self._lasting = lasting
 
     def _tell(self) -> None:
         """What was waiting for the commit: first what this program keeps in memory of the store, then the world.

@@ -21,9 +21,9 @@ class Store:
         self.on_commit = self.database.on_commit
         self._profile: dict[str, str] = {}
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, lasting: bool = True) -> AbstractContextManager[None]:
         """See Database.transaction."""
-        return self.database.transaction()
+        return self.database.transaction(lasting=lasting)
 
     def profile(self, key: str) -> str:
         """A value of the profile, "" where there is none."""

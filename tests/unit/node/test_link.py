@@ -11,7 +11,7 @@ from p2pim.node import link as module
 from p2pim.node.link import MAX_QUEUED, Link
 from p2pim.protocol import records
 from p2pim.protocol.events import Closed, Reason
-from p2pim.protocol.records import State
+from p2pim.protocol.records import Record, State
 from p2pim.protocol.room import LOBBY
 from tests.node.company import Colleague, Company
 from tests.simulation.world import Wire
@@ -116,6 +116,38 @@ def test_long_work_is_done_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     company.run(1)
     assert len(commits) >= 5
     assert bob.sees(ann).status_text == "4"
+
+
+def test_only_answers_for_mine_need_not_wait_for_the_disk() -> None:
+    company, ann, bob, link = linked()
+    database = ann.me.store.database
+    waits: list[int] = []
+    settled = database.settled
+
+    def note() -> None:
+        waits.append(database.value("PRAGMA synchronous"))
+        settled()
+
+    mine = ann.write(bob, "one")
+    company.run(1)
+    database.settled = note
+    full, normal = 2, 1
+    (theirs,) = bob.links_to(ann)
+    answer: Record = records.Ack(bob.room(ann), records.CONTENT, [mine.id], records.STORED)
+    cases: list[tuple[list[Record], set[int]]] = [
+        ([answer], {normal}),
+        ([answer, State(0, "busy")], {normal, full}),
+        ([State(0, "back"), answer], {full}),
+    ]
+    for said, expected in cases:
+        waits.clear()
+        for record in said:
+            theirs.send(record)
+        theirs.flush()
+        company.run(0.5)
+        assert set(waits) == expected
+    assert ann.state_of(mine.id) == "delivered"
+    assert ann.links_to(bob) == [link]
 
 
 def test_a_link_that_rests_takes_nothing_until_its_time_is_over() -> None:

@@ -259,6 +259,15 @@ def test_a_savepoint_that_fails_takes_only_its_own_things_back(db: Database) -> 
     assert told == ["before", "after"]
 
 
+def test_a_commit_waits_for_the_disk_unless_others_can_tell_it_again(db: Database) -> None:
+    waits: list[int] = []
+    for lasting in (True, False, False, True):
+        with db.transaction(lasting=lasting), db.transaction():  # the outermost decides
+            waits.append(db.value("PRAGMA synchronous"))
+    full, normal = 2, 1
+    assert waits == [full, normal, normal, full]
+
+
 def test_an_effect_may_write_too_and_is_told_of_in_turn(db: Database) -> None:
     told: list[str] = []
 
