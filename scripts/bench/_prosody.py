@@ -1,7 +1,7 @@
 """What a team would run instead: prosody with its archive (MAM) on, over TLS, both people on one machine.
 
-The server runs by hand from a private folder, on a loopback port, and goes with the bench. Its storage writes
-every text to the archives of both people but does not wait for the disk, as p2pim does.
+The server runs by hand from a private folder, on a loopback port, and goes with the bench. Its usual storage writes
+every text to the archives of both people but does not wait for the disk, as p2pim does; its storage in SQLite does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import _common
 import _xmpp
 from _contest import TEXT, Contestant, end
 from _tls import make_certificate
@@ -26,6 +27,7 @@ class Prosody(Contestant):
     """Alice in this process, Bob in another, prosody in a third."""
 
     name = "prosody, TLS, MAM, not fsynced"
+    archive = "internal"
 
     @staticmethod
     def missing() -> str | None:
@@ -98,7 +100,9 @@ class Prosody(Contestant):
             network_settings = {{ tcp_nodelay = true }}
             authentication = "internal_plain"
             c2s_require_encryption = true
-            storage = "internal"
+            default_storage = "internal"
+            storage = {{ archive = "{self.archive}" }}
+            sql = {{ driver = "SQLite3", database = "archive.sqlite" }}
             storage_archive_item_limit = 10000000
             default_archive_policy = true
             archive_expires_after = "never"
@@ -107,3 +111,16 @@ class Prosody(Contestant):
         """
         (self._folder / "prosody.cfg.lua").write_text(config, encoding="utf-8")
         return certificate, port
+
+
+class DurableProsody(Prosody):
+    """The same with the archive in SQLite, which waits for the disk at every text, as p2pim does."""
+
+    name = "prosody, TLS, MAM in SQLite, durable"
+    archive = "sql"
+
+    @staticmethod
+    def missing() -> str | None:
+        """Why it cannot be compared here, or None."""
+        driver = _common.debian_version("lua-dbi-sqlite3")
+        return Prosody.missing() or (None if driver else "lua-dbi-sqlite3 is not installed")

@@ -22,7 +22,7 @@ _common.enter_venv(__file__)
 import _raw  # noqa: E402  only the project's environment has what these need
 from _contest import PATIENCE, Contestant  # noqa: E402
 from _p2pim import P2pim  # noqa: E402
-from _prosody import Prosody  # noqa: E402
+from _prosody import DurableProsody, Prosody  # noqa: E402
 from _tls import TlsEcho  # noqa: E402
 
 WINDOW = 256  # texts on their way at once when throughput is measured
@@ -31,8 +31,7 @@ WINDOW = 256  # texts on their way at once when throughput is measured
 def measure(figures: _common.Figures, *, short: bool, rounds: int, sockets: Sequence[Path] = ()) -> None:
     """Run every round of everybody, then the parts alone."""
     contestants: list[Contestant] = [TlsEcho(), P2pim(sockets)]
-    if Prosody.missing() is None:
-        contestants.insert(1, Prosody())
+    contestants += [kind() for kind in (Prosody, DurableProsody) if kind.missing() is None]
     asyncio.run(_contest(contestants, figures, rounds, *((60, 400) if short else (500, 4000))))
     for _ in range(rounds):
         for costs in (cost(100 if short else 500) for cost in (_raw.noise, _raw.signatures, _raw.commits)):
