@@ -9,12 +9,12 @@ from collections.abc import Callable
 from p2pim.config import Paths, Settings
 from p2pim.daemon.keyfile import load_or_make
 from p2pim.node import events
-from p2pim.node.address import Endpoint
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
-from p2pim.node.host import Known
 from p2pim.node.link import Link, Transport
-from p2pim.node.network import Network
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.host import Known
+from p2pim.node.net.network import Network
 from p2pim.node.node import Node
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import StoreError
 from p2pim.node.events import Check
-from p2pim.node.network import DEFAULT_PORT, Network
+from p2pim.node.net.network import DEFAULT_PORT, Network
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node

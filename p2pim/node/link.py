@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from p2pim.errors import LocalProtocolError, StoreError
-from p2pim.node.address import Endpoint
+from p2pim.node.net.address import Endpoint
 from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed, Event, Ready, Reason, RecordReceived

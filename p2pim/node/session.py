@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from p2pim.node.limits import TokenBucket
 from p2pim.node.link import Link
+from p2pim.node.net.limits import TokenBucket
 from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.reconcile import Run
 from p2pim.protocol.records import Range, Signed, State

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from p2pim.errors import RemoteProtocolError
-from p2pim.node.limits import TokenBucket
 from p2pim.node.link import Link
+from p2pim.node.net.limits import TokenBucket
 from p2pim.node.runs import Runs
 from p2pim.node.session import Session
 from p2pim.node.turns import TURN_SECONDS

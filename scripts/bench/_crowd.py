@@ -15,8 +15,8 @@ import sys
 from p2pim.config import Settings
 from p2pim.node.clock import SystemClock
 from p2pim.node.link import Link
+from p2pim.node.net.tcp import SocketTransport
 from p2pim.node.node import Node
-from p2pim.node.tcp import SocketTransport
 from p2pim.protocol.identity import Identity
 from p2pim.protocol.network import OPEN
 from p2pim.store.database import Database

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from p2pim.node.address import Endpoint
-from p2pim.node.host import Known, Timing
-from p2pim.node.limits import AcceptPolicy
-from p2pim.node.network import Network
-from p2pim.node.tcp import Link, SocketTransport
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.host import Known, Timing
+from p2pim.node.net.limits import AcceptPolicy
+from p2pim.node.net.network import Network
+from p2pim.node.net.tcp import Link, SocketTransport
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed, Ready, RecordReceived
 from p2pim.protocol.handshake import StaticKey

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from p2pim.errors import BadInput
-from p2pim.node.address import Endpoint
-from p2pim.node.discovery.interfaces import Interface, choose, snapshot
-from p2pim.node.host import Known, Timing
-from p2pim.node.network import Network
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.discovery.interfaces import Interface, choose, snapshot
+from p2pim.node.net.host import Known, Timing
+from p2pim.node.net.network import Network
 from p2pim.protocol.network import Network as NetworkSecret
 from p2pim.protocol.records import IDLE_OR_AGE, LIMIT, PROTOCOL, SHUTDOWN
 from tests.node.network_peer import HIDDEN, Peer, PeerClock, PeerSettings, linked, running
@@ -287,7 +287,7 @@ async def test_broken_mdns_only_makes_discovery_degraded(monkeypatch: pytest.Mon
     def broken(*_: object, **__: object) -> None:
         raise OSError("no multicast today")
 
-    monkeypatch.setattr("p2pim.node.discovery.mdns.AsyncZeroconf", broken)
+    monkeypatch.setattr("p2pim.node.net.discovery.mdns.AsyncZeroconf", broken)
     anna = hidden()
     async with running(anna):
         assert anna.network.trouble == "OSError: no multicast today"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from p2pim.node.address import Endpoint
-from p2pim.node.book import (
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.book import (
     PER_HOST,
     Source,
 )
-from tests.unit.node.books import ANNA, BEN, HERE, A, due, linked, make, take
+from tests.unit.node.net.books import ANNA, BEN, HERE, A, due, linked, make, take
 
 
 def test_an_advert_of_a_host_whose_peer_dialled_us_is_not_dialled() -> None:

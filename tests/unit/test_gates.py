@@ -122,9 +122,9 @@ def test_locks_hash_every_package_and_name_no_source() -> None:
         text = (ROOT / "scripts" / lock).read_text(encoding="utf-8")
         assert "://" not in text
         for package in re.split(r"\n(?=\S)", text)[1:]:
-            assert re.fullmatch(r"[\w.-]+==[^\n]+(\\\n    --hash=sha256:[0-9a-f]{64} ?)+\n?", package), (
-                package[:80]
-            )
+            assert re.fullmatch(
+                r"[\w.-]+(\[[\w,-]+\])?==[^\n]+(\\\n    --hash=sha256:[0-9a-f]{64} ?)+\n?", package
+            ), package[:80]
 
 
 def test_development_lock_holds_every_pin_of_the_other() -> None:

@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from p2pim.config import Settings
-from p2pim.node.discovery.interfaces import Interface, Interfaces
 from p2pim.node.doctor import SKEW_MS, diagnose
 from p2pim.node.events import Check
-from p2pim.node.network import DEFAULT_PORT, Network
+from p2pim.node.net.discovery.interfaces import Interface, Interfaces
+from p2pim.node.net.network import DEFAULT_PORT, Network
 from tests.node.company import Colleague, Company
 
 HOUR = 3_600_000

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from p2pim.node.address import Endpoint
 from p2pim.node.clock import Clock
+from p2pim.node.net.address import Endpoint
 
 if TYPE_CHECKING:
     from p2pim.protocol.connection import Connection

@@ -4,7 +4,7 @@ import asyncio
 import random
 import socket
 
-from p2pim.node.listener import Listener, choose_port
+from p2pim.node.net.listener import Listener, choose_port
 
 
 def quiet_port() -> int:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from p2pim.node.address import Endpoint
+    from p2pim.node.net.address import Endpoint
     from p2pim.protocol.connection import Connection
     from p2pim.protocol.events import Closed
 

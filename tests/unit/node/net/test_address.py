@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from p2pim.errors import BadInput
-from p2pim.node.address import Endpoint, canonical, is_office, parse, parse_endpoint, source_key
+from p2pim.node.net.address import Endpoint, canonical, is_office, parse, parse_endpoint, source_key
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from p2pim.node.address import Endpoint
-from p2pim.node.book import AddressBook, Entry
-from p2pim.node.dialer import Dialer
-from p2pim.node.host import Host, Known, Timing
-from p2pim.node.limits import AcceptLimits, AcceptPolicy, Penalties
-from p2pim.node.tcp import Link, LinkFactory, SocketTransport
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.book import AddressBook, Entry
+from p2pim.node.net.dialer import Dialer
+from p2pim.node.net.host import Host, Known, Timing
+from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties
+from p2pim.node.net.tcp import Link, LinkFactory, SocketTransport
 from p2pim.protocol.records import LIMIT, PROTOCOL, SHUTDOWN
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 import ifaddr
 
-from p2pim.node.address import Address, canonical
+from p2pim.node.net.address import Address, canonical
 
 MAXIMUM = 16  # Linux lets a socket join 20 multicast groups (igmp_max_memberships)
 DAMPING = 0.1

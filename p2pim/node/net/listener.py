@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 
-from p2pim.node.address import parse
+from p2pim.node.net.address import parse
 
 ATTEMPTS = 10
 BACKLOG = 128

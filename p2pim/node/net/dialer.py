@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from p2pim.node.address import Endpoint, parse
-from p2pim.node.limits import TokenBucket
-from p2pim.node.tcp import prepare
+from p2pim.node.net.address import Endpoint, parse
+from p2pim.node.net.limits import TokenBucket
+from p2pim.node.net.tcp import prepare
 
 AT_ONCE = 8
 RATE, BURST = 2.0, 64.0

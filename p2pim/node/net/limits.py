@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 
-from p2pim.node.address import source_key
+from p2pim.node.net.address import source_key
 
 
 class TokenBucket:

@@ -7,8 +7,8 @@ from ipaddress import ip_interface
 import pytest
 from zeroconf.asyncio import AsyncServiceInfo
 
-from p2pim.node.discovery.interfaces import Interface
-from p2pim.node.discovery.mdns import SERVICE, Mdns, Sighting, decode_slots, encode_slots, read_advert
+from p2pim.node.net.discovery.interfaces import Interface
+from p2pim.node.net.discovery.mdns import SERVICE, Mdns, Sighting, decode_slots, encode_slots, read_advert
 from p2pim.protocol.network import OPEN, Network, slots
 
 TEAM = Network("team", b"t" * 32)

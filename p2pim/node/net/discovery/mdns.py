@@ -26,8 +26,8 @@ from typing import Any
 from zeroconf import BadTypeInNameException, DNSQuestionType, ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
-from p2pim.node.discovery.interfaces import Interface
-from p2pim.node.limits import TokenBucket
+from p2pim.node.net.discovery.interfaces import Interface
+from p2pim.node.net.limits import TokenBucket
 from p2pim.protocol.network import Network as NetworkSecret
 from p2pim.protocol.network import matching, slots
 

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from p2pim.node.tcp import MAX_UNSENT, READ_BEFORE_READY, READ_SIZE, SocketTransport
+from p2pim.node.net.tcp import MAX_UNSENT, READ_BEFORE_READY, READ_SIZE, SocketTransport
 
 
 class Recorder:

@@ -7,8 +7,8 @@ from ipaddress import ip_interface
 
 import pytest
 
-from p2pim.node.discovery import interfaces as module
-from p2pim.node.discovery.interfaces import Interface, Interfaces, InterfaceWatch, choose, snapshot
+from p2pim.node.net.discovery import interfaces as module
+from p2pim.node.net.discovery.interfaces import Interface, Interfaces, InterfaceWatch, choose, snapshot
 
 
 def at(

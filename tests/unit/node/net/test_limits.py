@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from p2pim.node.limits import AcceptLimits, AcceptPolicy, Penalties, Refusal, TokenBucket
+from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties, Refusal, TokenBucket
 
 
 def test_a_bucket_allows_its_burst_and_then_its_rate() -> None:

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 
-from p2pim.node.address import Address, Endpoint, canonical, is_office, parse
-from p2pim.node.limits import TokenBucket
+from p2pim.node.net.address import Address, Endpoint, canonical, is_office, parse
+from p2pim.node.net.limits import TokenBucket
 from p2pim.protocol.identity import PeerId
 
 CAPACITY = 512

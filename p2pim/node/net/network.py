@@ -16,15 +16,15 @@ from contextlib import suppress
 from typing import Final
 
 from p2pim.errors import BadInput
-from p2pim.node.address import Endpoint, is_office, parse, parse_endpoint
-from p2pim.node.book import AddressBook, Here, Source
-from p2pim.node.discovery.interfaces import Interfaces, InterfaceWatch
-from p2pim.node.discovery.mdns import Mdns, Sighting
-from p2pim.node.host import Host, Known, Timing
-from p2pim.node.limits import AcceptPolicy
-from p2pim.node.listener import ANY, Listener
-from p2pim.node.sockets import Sockets
-from p2pim.node.tcp import LinkFactory
+from p2pim.node.net.address import Endpoint, is_office, parse, parse_endpoint
+from p2pim.node.net.book import AddressBook, Here, Source
+from p2pim.node.net.discovery.interfaces import Interfaces, InterfaceWatch
+from p2pim.node.net.discovery.mdns import Mdns, Sighting
+from p2pim.node.net.host import Host, Known, Timing
+from p2pim.node.net.limits import AcceptPolicy
+from p2pim.node.net.listener import ANY, Listener
+from p2pim.node.net.sockets import Sockets
+from p2pim.node.net.tcp import LinkFactory
 
 DEFAULT_PORT: Final = 26747
 MDNS_RETRY: Final = 60.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_address, ip_interface
 
-from p2pim.node.address import Endpoint
-from p2pim.node.book import (
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.book import (
     AddressBook,
     Entry,
     Here,

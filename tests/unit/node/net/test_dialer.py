@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from p2pim.node.address import Endpoint
-from p2pim.node.dialer import Dialer, connect, resolve
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.dialer import Dialer, connect, resolve
 
 
 async def test_an_address_is_its_own_answer() -> None:

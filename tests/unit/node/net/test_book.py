@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from p2pim.node.address import Endpoint
-from p2pim.node.book import (
+from p2pim.node.net.address import Endpoint
+from p2pim.node.net.book import (
     CAPACITY,
     OTHER_ADDRESS_HOLD,
     STABLE_AFTER,
@@ -14,7 +14,7 @@ from p2pim.node.book import (
     Source,
     refusal,
 )
-from tests.unit.node.books import ANNA, HERE, LOOPBACK, A, due, linked, make, nobody, take
+from tests.unit.node.net.books import ANNA, HERE, LOOPBACK, A, due, linked, make, nobody, take
 
 
 @pytest.mark.parametrize(
