@@ -15,7 +15,10 @@ LONGEST = 400
 
 # Modules without a unit test of their own: what tests them instead, and why. Everything else is mapped 1:1.
 TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
-    f"p2pim/node/{name}.py": ("tests/node/test_network.py", "only real sockets and timers show what it does")
+    f"p2pim/node/net/{name}.py": (
+        "tests/node/test_network.py",
+        "only real sockets and timers show what it does",
+    )
     for name in ("host", "network", "sockets")
 } | {
     f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
