@@ -1,0 +1,221 @@
+"""The control set of one room: what may enter it, and what it amounts to at a time (SPEC section 12)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from enum import Enum
+
+from p2pim.errors import DecodeError
+from p2pim.protocol.authority import Authority, Deed, fold
+from p2pim.protocol.control import (
+    GENESIS,
+    NO_ROOM,
+    Admit,
+    Body,
+    Genesis,
+    Grant,
+    Invite,
+    Role,
+    RoomType,
+    decode,
+    is_genuine,
+)
+from p2pim.protocol.identity import PeerId
+from p2pim.protocol.message import FIRST_CONTROL_KIND, FUTURE_MS, Message, MessageId, RoomId
+
+
+class Verdict(Enum):
+    """Whether a message may enter."""
+
+    ENTERS = "enters"
+    HELD = "held already"
+    ORPHAN = "a parent is not here"
+    REFUSED = "never"
+
+
+class ControlSet:
+    """Control messages with all their ancestors, and everything that follows from them.
+
+    ``parent``: the control set of the team that a channel belongs to; its roles are the channel's.
+    """
+
+    def __init__(self, room: RoomId, parent: ControlSet | None = None) -> None:
+        self.room = room
+        self.parent = parent
+        self.genesis: Genesis | None = None
+        self.owner: PeerId = b""
+        #: Everybody whom this set ever named a member or more, counting or not: it only grows.
+        self.ever: set[PeerId] = set()
+        self.ever_admin: set[PeerId] = set()
+        self._deeds: dict[MessageId, Deed] = {}
+        self._in_order: list[Deed] = []
+        self._admin_grants: dict[PeerId, int] = defaultdict(int)
+        self._named: dict[PeerId, int] = defaultdict(int)
+        self._folds: dict[int, tuple[Authority | None, Authority]] = {}
+
+    @property
+    def is_channel(self) -> bool:
+        """Whether roles here are those of the team it belongs to."""
+        return self.genesis is not None and self.genesis.type == RoomType.CHANNEL
+
+    def __len__(self) -> int:
+        return len(self._deeds)
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._deeds
+
+    def copy(self) -> ControlSet:
+        """A set of its own with the same messages, to find out what others would amount to."""
+        copy = ControlSet(self.room, self.parent)
+        copy.genesis, copy.owner = self.genesis, self.owner
+        copy.ever, copy.ever_admin = set(self.ever), set(self.ever_admin)
+        copy._deeds, copy._in_order = dict(self._deeds), list(self._in_order)
+        copy._admin_grants, copy._named = self._admin_grants.copy(), self._named.copy()
+        return copy
+
+    # -- what may enter
+
+    def judge(self, message: Message) -> tuple[Verdict, Body | None]:
+        """Whether a message may enter, by its bytes and its causal past alone; and what it says."""
+        header = message.header
+        if message.id in self._deeds:
+            return Verdict.HELD, None
+        if header.kind < FIRST_CONTROL_KIND or message.content is None:
+            return Verdict.REFUSED, None
+        try:
+            body = decode(header.kind, message.content)
+        except DecodeError:
+            return Verdict.REFUSED, None
+        if header.kind == GENESIS:
+            fine = message.id == self.room and header.room == NO_ROOM and not header.parents
+            return (Verdict.ENTERS if fine and self._may_found(message, body) else Verdict.REFUSED), body
+        if header.room != self.room or not header.parents:
+            return Verdict.REFUSED, None
+        if not all(parent in self._deeds for parent in header.parents):
+            return Verdict.ORPHAN, None
+        if header.clock <= max(self._deeds[parent].clock for parent in header.parents):
+            return Verdict.REFUSED, None
+        past = self._past(header.parents)
+        return (Verdict.ENTERS if self._may_act(header.author, body, past) else Verdict.REFUSED), body
+
+    def _may_found(self, message: Message, body: Body | None) -> bool:
+        assert isinstance(body, Genesis)
+        if self.parent is None:
+            return body.parent is None
+        return body.parent == self.parent.room and message.header.author in self.parent.ever
+
+    def _may_act(self, author: PeerId, body: Body | None, past: int) -> bool:
+        if author == self.owner:
+            return True
+        if isinstance(body, Admit):
+            invite = self._deeds.get(body.invite)
+            return (
+                invite is not None
+                and bool(past >> invite.number & 1)
+                and isinstance(invite.body, Invite)
+                and is_genuine(body, invite.body, self.room)
+            )
+        if self.is_channel and self.parent is not None:
+            return author in self.parent.ever_admin or author == self.parent.owner
+        if past & self._admin_grants[author]:
+            return True
+        leaves = isinstance(body, Grant) and body.subject == author and body.role == Role.NONE
+        return leaves and bool(past & self._named[author])
+
+    def _past(self, parents: Iterable[MessageId]) -> int:
+        past = 0
+        for parent in parents:
+            deed = self._deeds[parent]
+            past |= deed.past | 1 << deed.number
+        return past
+
+    def add(self, message: Message) -> Verdict:
+        """Take a message in, if it may enter."""
+        verdict, body = self.judge(message)
+        if verdict is Verdict.ENTERS:
+            deed = Deed(len(self._deeds), message, body, self._past(message.header.parents))
+            self._note(deed)
+            self._deeds[message.id] = deed
+            self._in_order.append(deed)
+            if len(self._in_order) > 1 and self._in_order[-2].message.order > message.order:
+                self._in_order.sort(key=lambda each: each.message.order)
+            self._folds.clear()
+        return verdict
+
+    def add_all(self, messages: Iterable[Message]) -> list[Message]:
+        """Take in what may enter, ancestors first whatever the order given; returns what entered."""
+        return [m for m in sorted(messages, key=lambda m: m.order) if self.add(m) is Verdict.ENTERS]
+
+    def _note(self, deed: Deed) -> None:
+        """Keep what only grows."""
+        body, bit = deed.body, 1 << deed.number
+        if isinstance(body, Genesis):
+            self.genesis, self.owner = body, deed.author
+            self.ever.add(deed.author)
+        elif isinstance(body, Grant) and body.role >= Role.MEMBER:
+            self.ever.add(body.subject)
+            self._named[body.subject] |= bit
+            if body.role == Role.ADMIN and deed.author == self.owner:
+                self.ever_admin.add(body.subject)
+                self._admin_grants[body.subject] |= bit
+        elif isinstance(body, Admit):
+            self.ever.add(body.subject)
+            self._named[body.subject] |= bit
+
+    # -- what it amounts to
+
+    def due(self, now_ms: int) -> int:
+        """How many messages have a clock that is not too far ahead."""
+        upto = now_ms + FUTURE_MS
+        count = len(self._in_order)
+        while count and self._in_order[count - 1].clock > upto:
+            count -= 1
+        return count
+
+    def authority(self, now_ms: int | None = None) -> Authority | None:
+        """What the messages that are due amount to (None: all of them); None while there is no genesis, due or not.
+
+        A genesis counts at once: an owner whose clock is days ahead would make a team that nobody sees.
+        """
+        if self.genesis is None:
+            return None
+        count = len(self._in_order) if now_ms is None else max(1, self.due(now_ms))
+        over = self.parent.authority(now_ms) if self.parent is not None else None
+        known = self._folds.get(count)
+        if known is None or known[0] is not over:
+            known = over, fold(self.genesis, self.owner, self._in_order[:count], over)
+            self._folds[count] = known
+        return known[1]
+
+    def is_member(self, peer_id: PeerId, now_ms: int) -> bool:
+        """Whether somebody is served: a member by what is due and by all that is here, so that a removal bites at once."""
+        due, full = self.authority(now_ms), self.authority()
+        return due is not None and full is not None and due.is_member(peer_id) and full.is_member(peer_id)
+
+    def heads(self, now_ms: int) -> list[MessageId]:
+        """What no message that is due names as parent, the newest first."""
+        due = self._in_order[: max(1, self.due(now_ms))]
+        named = {parent for deed in due for parent in deed.message.header.parents}
+        return [deed.id for deed in reversed(due) if deed.id not in named]
+
+    def highest(self, now_ms: int) -> int:
+        """The highest clock that is due."""
+        count = self.due(now_ms)
+        return self._in_order[count - 1].clock if count else 0
+
+    def deeds(self) -> list[Deed]:
+        """Everything in order."""
+        return list(self._in_order)
+
+    def deed(self, message_id: MessageId) -> Deed | None:
+        """One of them."""
+        return self._deeds.get(message_id)
+
+    def with_ancestors(self, wanted: Iterable[MessageId]) -> set[MessageId]:
+        """These and everything in their causal past."""
+        past = 0
+        for message_id in wanted:
+            deed = self._deeds[message_id]
+            past |= deed.past | 1 << deed.number
+        return {deed.id for deed in self._deeds.values() if past >> deed.number & 1}
