@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import BadInput, NotNow
 from p2pim.node import events
+from p2pim.node.session import SetId
 from p2pim.protocol.message import (
     MAX_CONTENT,
     TEXT,
+    Message,
     RoomId,
     decode_text,
     is_future,
@@ -18,6 +20,7 @@ from p2pim.protocol.message import (
     seal,
     text_content,
 )
+from p2pim.protocol.records import CONTENT
 from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
 from p2pim.store.messages import Stored
 
@@ -77,6 +80,9 @@ class Author:
             raise BadInput(
                 f"The text is too long: {size:,} bytes, at most {MAX_TEXT:,} fit. Send it in parts."
             )
+        if room.is_governed:
+            self._node.rooms.check_may_write(room.id)
+            return
         if room.peer is None:
             if not self._node.open_network:
                 raise NotNow(
@@ -93,16 +99,21 @@ class Author:
 
     def _seal_and_store(self, room: Room, content: bytes, token: str | None) -> Stored:
         messages = self._store.messages
-        is_dm = room.kind is RoomKind.DM
         me, now = self._node.peer_id, self._node.clock.wall_ms()
         highest = messages.highest(room.id, me, now)
-        clock = next_clock(now, highest)
-        parents = messages.heads(room.id, highest) if is_dm else []
+        governed = self._node.rooms.highest(room.id) if room.is_governed else 0
+        clock = next_clock(now, max(highest, governed))
+        parents = [] if room.kind is RoomKind.LOBBY else messages.heads(room.id, highest)
         message = seal(self._node.identity, room.id, parents=parents, clock=clock, kind=TEXT, content=content)
-        stored = messages.add(message, now_ms=now, waiting=is_dm, sealed=True, token=token)
+        waiting = room.kind is RoomKind.DM or (room.is_governed and len(self._node.rooms.members(room.id)) > 1)
+        stored = messages.add(message, now_ms=now, waiting=waiting, sealed=True, token=token)
         assert stored is not None, "a fresh salt makes a fresh id"
-        self._store.database.on_known(lambda: self._node.sync.push(message))
+        self._store.database.on_known(lambda: self._push(message))
         return stored
+
+    def _push(self, message: Message) -> None:
+        sync = self._node.sync
+        sync.push(message, SetId(message.header.room, CONTENT), sync.sharing.concerned(message))
 
     def seal_anew(self, stored: Sequence[Stored]) -> None:
         """Take back what was sealed while the clock was far ahead and nobody has taken; seal it by today's.

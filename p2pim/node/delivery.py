@@ -10,11 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
-from p2pim.node.session import Session
+from p2pim.node.session import Session, SetId
 from p2pim.protocol.message import TEXT, Header, Message, MessageId, examine, id_of, prove
-from p2pim.protocol.records import AUTHOR_UNKNOWN, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
+from p2pim.protocol.records import AUTHOR_UNKNOWN, CONTENT, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
 from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
-from p2pim.protocol.trust import Request, Trust
+from p2pim.protocol.trust import Request
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
@@ -47,13 +47,13 @@ class Delivery:
 
     def _refuse(self, session: Session, room: Room, ids: Sequence[MessageId], code: int) -> None:
         for message_id in ids:
-            self._node.sync.ack(session, room.id, message_id, code)
+            self._node.sync.ack(session, SetId(room.id, CONTENT), message_id, code)
 
     def _is_stranger(self, session: Session, room: Room) -> bool:
         """Whether this room's messages come from somebody not accepted yet (my other machine never is)."""
         if room.kind is not RoomKind.DM or room.peer is None or session.link.peer_id != room.peer:
             return False
-        return self._node.people.contact(room.peer).trust is Trust.NEW
+        return self._node.people.is_stranger(room.peer)
 
     def _may_request(self, room: Room) -> bool:
         """Whether a stranger may still leave their one message."""
@@ -69,7 +69,8 @@ class Delivery:
         Raises:
             RemoteProtocolError: one of them breaks a rule that no honest peer breaks.
         """
-        room = self._node.sync.shared_room(session, record.room)
+        place = SetId(record.room, CONTENT)
+        room = self._node.sync.sharing.room(session, place)
         ids = [id_of(signed) for signed in record.messages]
         held = self._store.messages.held(ids)
         for signed, message_id in zip(record.messages, ids, strict=True):
@@ -77,14 +78,12 @@ class Delivery:
             if code == STORED:
                 held.add(message_id)
             if code is not None:
-                self._node.sync.ack(session, record.room, message_id, code)
+                self._node.sync.ack(session, place, message_id, code)
             if code == STORED:
                 # Only then is it here: DONE must not count what a full disk takes back.
-                self._store.on_commit(
-                    partial(self._node.sync.arrived, session, record.room, message_id, here=True)
-                )
+                self._store.on_commit(partial(self._node.sync.arrived, session, place, message_id, here=True))
             else:
-                self._node.sync.arrived(session, record.room, message_id, here=False)
+                self._node.sync.arrived(session, place, message_id, here=False)
 
     def _receive_one(
         self, session: Session, room: Room | None, signed: Signed, message_id: MessageId, held: bool
@@ -97,6 +96,8 @@ class Delivery:
         if not room.admits(header, me):
             raise RemoteProtocolError("a message that cannot be in its room")
         if not room.carries(header.author, me, session.link.peer_id):
+            return AUTHOR_UNKNOWN
+        if room.is_governed and not self._node.rooms.names(room.id, header.author):
             return AUTHOR_UNKNOWN
         if signed.content is None or (room.kind is RoomKind.LOBBY and not self._node.fading.admits(header)):
             return None
@@ -115,7 +116,7 @@ class Delivery:
 
     def _slow_strangers(self, session: Session) -> None:
         """Checking a signature costs time: whoever is not accepted gets only so much of it."""
-        if self._node.people.contact(session.link.peer_id).trust is Trust.NEW and (
+        if self._node.people.is_stranger(session.link.peer_id) and (
             not session.strangers.take(self._node.clock.monotonic())
         ):
             session.link.rest(REST_SECONDS)
@@ -127,20 +128,29 @@ class Delivery:
                 self._node.people.ensure_room(room.peer)
             if mine:
                 self._node.people.wrote_to(room.peer)  # on my other machine, or before a restored backup
-            elif request := self._node.people.contact(room.peer).trust is Trust.NEW:
+            elif request := self._node.people.is_stranger(room.peer):
                 self._node.people.requested(room.peer)  # also where my other machine took it first
         waiting = mine and room.kind is RoomKind.DM and session.link.peer_id != room.peer
+        void = room.is_governed and self._node.rooms.is_void(room.id, message)
         stored = self._store.messages.add(
-            message, now_ms=self._node.clock.wall_ms(), unread=not mine, waiting=waiting
+            message,
+            now_ms=self._node.clock.wall_ms(),
+            unread=not mine and not self._node.rooms.is_history(room, message),
+            waiting=waiting,
+            void=void,
         )
         if stored is None:
             return
         if room.kind is RoomKind.LOBBY:
             self._node.fading.stored()
         self._store.on_commit(lambda: self._node.message_stored(stored, request))
-        if mine and not waiting and room.peer is not None:
+        if mine and not waiting and session.link.peer_id != self._node.peer_id and room.kind is not RoomKind.LOBBY:
             self._note(session, room, [message.id], STORED)
-        self._store.on_commit(lambda: self._node.sync.announce(message, session))
+        self._store.on_commit(lambda: self._announce(message, session))
+
+    def _announce(self, message: Message, source: Session) -> None:
+        sync, place = self._node.sync, SetId(message.header.room, CONTENT)
+        sync.announce(message, place, sync.sharing.concerned(message), source)
 
     # -- what happened to mine
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pim.errors import AmbiguousTarget, BadInput, DecodeError, UnknownTarget
+from p2pim.node.session import SetId
 from p2pim.protocol.identity import PeerId, decode_peer_id, short_id
 from p2pim.protocol.message import RoomId
 from p2pim.protocol.names import own_name, received_name, skeleton
+from p2pim.protocol.records import CONTENT
 from p2pim.protocol.room import LOBBY, dm
 from p2pim.protocol.trust import Request, Trust, accepted, compared, shown_name
 from p2pim.store.peers import Contact
@@ -45,6 +47,15 @@ class People:
         self._store.database.on_known(lambda: self._known.__setitem__(peer_id, after))
         self._store.on_commit(lambda: self._node.peer_changed(peer_id), ("peer", peer_id))
         return True
+
+    def is_stranger(self, peer_id: PeerId) -> bool:
+        """Whether the user has neither accepted somebody nor is in a team with them."""
+        return self.contact(peer_id).trust is Trust.NEW and not self._node.rooms.is_mate(peer_id)
+
+    def trust(self, contact: Contact) -> Trust:
+        """How far somebody is known: what the user did, or what a team says, whichever is more."""
+        certified = self._node.rooms.is_mate(contact.peer_id)
+        return max(contact.trust, Trust.TEAM) if certified else contact.trust
 
     def forget_cache(self) -> None:
         """A transaction failed: read contacts from the store again."""
@@ -90,7 +101,8 @@ class People:
         """Take messages from somebody from now on, and those they kept back."""
         with self._node.writing():
             self._change(peer_id, trust=accepted(self.contact(peer_id).trust), request=Request.NONE)
-            self._store.on_commit(lambda: self._node.sync.reconcile(dm(self._node.peer_id, peer_id).id))
+            place = SetId(dm(self._node.peer_id, peer_id).id, CONTENT)
+            self._store.on_commit(lambda: self._node.sync.reconcile(place))
 
     def decline(self, peer_id: PeerId) -> None:
         """Put a request away; its sender is not told."""
@@ -138,7 +150,8 @@ class People:
         if peer_id == self._node.peer_id:
             return self._node.nickname or short_id(peer_id)
         contact = self.contact(peer_id)
-        return shown_name(contact.petname, "", contact.nickname, short_id(peer_id))
+        certified = self._node.rooms.certified_name(peer_id)
+        return shown_name(contact.petname, certified, contact.nickname, short_id(peer_id))
 
     def lookalikes(self, contacts: list[Contact]) -> dict[PeerId, str]:
         """For those who could be taken for a contact the user knows better: that contact's name."""
@@ -198,12 +211,12 @@ class People:
         )
 
     def resolve(self, target: str) -> RoomId:
-        """The room meant: "#lobby", or the DM with somebody."""
+        """The room meant: "#lobby", a room of a team, or the DM with somebody."""
         wanted = target.strip()
         if wanted.casefold() in (LOBBY_NAME, LOBBY_NAME[1:]):
             return LOBBY
         if wanted.startswith("#"):
-            raise UnknownTarget(f"There is no room {wanted}. The one room here is {LOBBY_NAME}.")
+            return self._node.rooms.find(wanted[1:])
         peer_id = self.find(wanted)
         if peer_id == self._node.peer_id:
             raise BadInput("That is you. Choose somebody else.")

@@ -110,7 +110,7 @@ class PresenceBoard:
         if room_id is not None and peer_id != self._node.peer_id and record.presence != INVISIBLE:
             room = self._node.sync.shared_room(session, room_id)
             if room is not None and (
-                room.kind is RoomKind.LOBBY or self._node.people.contact(peer_id).trust > 0
+                room.kind is RoomKind.LOBBY or not self._node.people.is_stranger(peer_id)
             ):
                 self._node.emit(events.Typing(room_id, peer_id))
 

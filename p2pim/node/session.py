@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from p2pim.node.link import Link
 from p2pim.node.net.limits import TokenBucket
-from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.reconcile import Run
 from p2pim.protocol.records import Range, Signed, State
+
+
+class SetId(NamedTuple):
+    """One of the two sets of a room, as records name it."""
+
+    room: RoomId
+    set: int
 
 
 @dataclass
@@ -51,17 +59,23 @@ class Session:
     serving: TokenBucket
     moods: TokenBucket
     state: State | None = None
-    drives: dict[RoomId, Drive] = field(default_factory=dict)
-    #: Rooms the other end drives a run for.
-    driven: dict[RoomId, Driven] = field(default_factory=dict)
-    #: Ids offered to us that we do not hold, by room.
-    offered: dict[RoomId, set[MessageId]] = field(default_factory=dict)
-    to_ask: deque[tuple[RoomId, MessageId]] = field(default_factory=deque)
-    asked: dict[MessageId, RoomId] = field(default_factory=dict)
-    #: Rooms in which more can be had than was asked for.
-    unasked: set[RoomId] = field(default_factory=set)
-    to_serve: deque[tuple[RoomId, MessageId]] = field(default_factory=deque)
+    drives: dict[SetId, Drive] = field(default_factory=dict)
+    #: Sets the other end drives a run for.
+    driven: dict[SetId, Driven] = field(default_factory=dict)
+    #: Ids offered to us that we do not hold, by set.
+    offered: dict[SetId, set[MessageId]] = field(default_factory=dict)
+    to_ask: deque[tuple[SetId, MessageId]] = field(default_factory=deque)
+    asked: dict[MessageId, SetId] = field(default_factory=dict)
+    #: Sets in which more can be had than was asked for.
+    unasked: set[SetId] = field(default_factory=set)
+    to_serve: deque[tuple[SetId, MessageId]] = field(default_factory=deque)
     #: Collected during a transaction, sent once it has committed.
-    fresh: dict[RoomId, list[Signed]] = field(default_factory=dict)
-    acks: dict[tuple[RoomId, int], list[MessageId]] = field(default_factory=dict)
-    news: dict[RoomId, list[tuple[MessageId, int]]] = field(default_factory=dict)
+    fresh: dict[SetId, list[Signed]] = field(default_factory=dict)
+    acks: dict[tuple[SetId, int], list[MessageId]] = field(default_factory=dict)
+    news: dict[SetId, list[tuple[MessageId, int]]] = field(default_factory=dict)
+    #: Governed rooms served on this Link at present: what changes here is to be compared, or stopped.
+    served: set[RoomId] = field(default_factory=set)
+    #: Control messages from somebody who is no member yet in our view (see Control).
+    beside: dict[RoomId, dict[MessageId, Message]] = field(default_factory=dict)
+    #: Rooms whose control set is to be compared again: something came before what it follows.
+    orphaned: set[RoomId] = field(default_factory=set)

@@ -15,12 +15,14 @@ from p2pim.errors import RemoteProtocolError
 from p2pim.node.link import Link
 from p2pim.node.net.limits import TokenBucket
 from p2pim.node.runs import Runs
-from p2pim.node.session import Session
+from p2pim.node.session import Session, SetId
+from p2pim.node.sharing import Sharing
 from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.records import (
     CONTENT,
+    CONTROL,
     LIMIT,
     MAX_LIST,
     Ack,
@@ -31,7 +33,7 @@ from p2pim.protocol.records import (
     Signed,
     Want,
 )
-from p2pim.protocol.room import LOBBY, Room, RoomKind, dm
+from p2pim.protocol.room import Room, RoomKind, dm
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
@@ -75,6 +77,7 @@ class Sync:
         #: Where each awaited message was asked for: asked once, of one peer at a time.
         self._awaited: dict[MessageId, Session] = {}
         self._dirty: dict[Link, Session] = {}
+        self.sharing = Sharing(node)
         self.runs = Runs(node, self)
         self._store.database.settled = self.flush
 
@@ -95,9 +98,12 @@ class Sync:
         self.sessions[link] = session
         if link.peer_id == self._node.peer_id:
             self._send_contacts(session)
-        if link.initiator:
-            for room in self._common_rooms(session):
-                self.runs.drive(session, room)
+        common = self.sharing.common(session)
+        session.served = {place.room for place in common if place.set == CONTROL}
+        for place in common:
+            # Who may is compared from both ends: either may know of members that the other does not.
+            if link.initiator or place.set == CONTROL:
+                self.runs.drive(session, place)
         return session
 
     def link_down(self, link: Link) -> None:
@@ -105,25 +111,18 @@ class Sync:
         session = self.sessions.pop(link, None)
         self._dirty.pop(link, None)
         if session is not None:
-            for room_id in self._release(session):
-                self._store.on_commit(partial(self.reconcile, room_id))
+            for place in self._release(session):
+                self._store.on_commit(partial(self.reconcile, place))
 
-    def _release(self, session: Session) -> set[RoomId]:
-        """Forget what a Link was asked for, so that it can be asked for elsewhere; returns the rooms concerned."""
-        rooms = set(session.asked.values()) | {room_id for room_id, _ in session.to_ask}
+    def _release(self, session: Session) -> set[SetId]:
+        """Forget what a Link was asked for, so that it can be asked for elsewhere; returns the sets concerned."""
+        places = set(session.asked.values()) | {place for place, _ in session.to_ask}
         for message_id in session.asked:
             if self._awaited.get(message_id) is session:
                 del self._awaited[message_id]
         session.asked.clear()
         session.to_ask.clear()
-        return rooms
-
-    def _common_rooms(self, session: Session) -> list[Room]:
-        me, other = self._node.peer_id, session.link.peer_id
-        rooms = [self._node.lobby] if self._node.lobby_open(session) else []
-        if other != me:
-            return [*rooms, dm(me, other)]
-        return rooms + [room for room in self._store.messages.rooms() if room.kind is RoomKind.DM]
+        return places
 
     def _send_contacts(self, session: Session) -> None:
         """Tell my other machine with whom I have conversations, so that it knows the rooms."""
@@ -147,56 +146,62 @@ class Sync:
             new = peer_id != self._node.peer_id and self._store.messages.room(room.id) is None
             if new and self._node.writable:
                 self._node.people.ensure_room(peer_id)
-                self.runs.drive(session, room)
+                self.runs.drive(session, SetId(room.id, CONTENT))
 
     def shared_room(self, session: Session, room_id: RoomId) -> Room | None:
-        """The room of that id, if it is one that this Link's two ends share."""
-        me, other = self._node.peer_id, session.link.peer_id
-        if room_id == LOBBY:
-            return self._node.lobby if self._node.lobby_open(session) else None
-        if other != me:
-            room = dm(me, other)
-            return room if room.id == room_id else None
-        return self._store.messages.room(room_id)
+        """The room of that id, if what is said in it may pass on this Link."""
+        return self.sharing.room(session, SetId(room_id, CONTENT))
 
-    def reconcile(self, room_id: RoomId) -> None:
-        """Compare a room again with everyone who shares it."""
+    def reconcile(self, place: SetId) -> None:
+        """Compare a set again with everyone who shares it."""
         for session in list(self.sessions.values()):
-            if (room := self.shared_room(session, room_id)) is not None:
-                self.runs.drive(session, room)
+            if self.sharing.room(session, place) is not None:
+                self.runs.drive(session, place)
 
     def reconcile_all(self) -> None:
         """Compare everything again with everyone (there is space again, the machine woke up)."""
         for session in list(self.sessions.values()):
-            for room in self._common_rooms(session):
-                self.runs.drive(session, room)
+            for place in self.sharing.common(session):
+                self.runs.drive(session, place)
 
     # -- asking
 
-    def want(self, session: Session, room: Room, ids: Sequence[MessageId]) -> list[MessageId]:
-        """Ask for messages found at the other end, newest first; returns those that will be asked for on this Link."""
-        wanted = self._node.delivery.worth_asking(session, room, ids)
-        fresh = [i for i in wanted if i not in session.asked and self._is_ours_to_ask(session, room, i)]
+    def want(self, session: Session, room: Room, place: SetId, ids: Sequence[MessageId]) -> list[MessageId]:
+        """Ask for messages found at the other end; returns those that will be asked for on this Link.
+
+        The newest first; of a control set the oldest, for there nothing can be taken in before what it follows.
+        """
+        wanted = list(ids)
+        if place.set == CONTENT:
+            wanted = self._node.delivery.worth_asking(session, room, ids)
+        fresh = [i for i in wanted if i not in session.asked and self._is_ours_to_ask(session, room, place, i)]
         if len(fresh) > (left := MAX_ASKED - len(session.asked)):
-            session.unasked.add(room.id)
+            session.unasked.add(place)
             fresh = fresh[len(fresh) - left :]
         for message_id in fresh:
-            session.asked[message_id] = room.id
-            if room.kind is RoomKind.DM:
+            session.asked[message_id] = place
+            if self._asks_once(room, place):
                 self._awaited[message_id] = session
-        session.to_ask.extend((room.id, message_id) for message_id in reversed(fresh))
+        session.to_ask.extend((place, i) for i in (fresh if place.set == CONTROL else reversed(fresh)))
         self._ask(session)
-        return [i for i in wanted if session.asked.get(i) == room.id]
+        return [i for i in wanted if session.asked.get(i) == place]
 
-    def _is_ours_to_ask(self, session: Session, room: Room, message_id: MessageId) -> bool:
-        """Asked on one Link only where several can have it: in the lobby each has only their own, whatever they say."""
-        return room.kind is RoomKind.LOBBY or self._awaited.get(message_id, session) is session
+    @staticmethod
+    def _asks_once(room: Room, place: SetId) -> bool:
+        """Whether an id is asked for on one Link only, as several can have it.
+
+        In the lobby each has only their own, whatever they say; in a control set the order of arrival matters.
+        """
+        return place.set == CONTENT and room.kind is not RoomKind.LOBBY
+
+    def _is_ours_to_ask(self, session: Session, room: Room, place: SetId, message_id: MessageId) -> bool:
+        return not self._asks_once(room, place) or self._awaited.get(message_id, session) is session
 
     def _look_again(self, session: Session) -> None:
         """All that was asked for has been answered: find what there was no room to ask for."""
-        for room_id in session.unasked:
-            if (room := self.shared_room(session, room_id)) is not None:
-                self.runs.drive(session, room)
+        for place in session.unasked:
+            if self.sharing.room(session, place) is not None:
+                self.runs.drive(session, place)
         session.unasked.clear()
 
     def _ask(self, session: Session) -> None:
@@ -205,30 +210,30 @@ class Sync:
         if under_way > ASK_WINDOW // 2:
             return
         while session.to_ask and under_way < ASK_WINDOW:
-            room_id = session.to_ask[0][0]
+            place = session.to_ask[0][0]
             batch: list[MessageId] = []
             while (
                 session.to_ask
-                and session.to_ask[0][0] == room_id
+                and session.to_ask[0][0] == place
                 and len(batch) < min(MAX_LIST // 2, ASK_WINDOW)
             ):
                 batch.append(session.to_ask.popleft()[1])
-            session.link.send(Want(room_id, CONTENT, batch))
+            session.link.send(Want(place.room, place.set, batch))
             under_way += len(batch)
         self.touch(session)
 
-    def arrived(self, session: Session, room_id: RoomId, message_id: MessageId, here: bool) -> None:
+    def arrived(self, session: Session, place: SetId, message_id: MessageId, here: bool) -> None:
         """A message came on this Link, or was answered for: stored (``here``), refused or lacking."""
         if session.asked.pop(message_id, None) is not None and self._awaited.get(message_id) is session:
             del self._awaited[message_id]
-        self.runs.settled(session, room_id, message_id, here)
+        self.runs.settled(session, place, message_id, here)
         if here:
             for other in self.sessions.values():
-                if (offered := other.offered.get(room_id)) is not None:
+                if (offered := other.offered.get(place)) is not None:
                     offered.discard(message_id)
-                    self.runs.end(other, room_id)
+                    self.runs.end(other, place)
                 if other is not session:
-                    self.runs.settled(other, room_id, message_id, here)
+                    self.runs.settled(other, place, message_id, here)
         if session.to_ask:
             self._ask(session)
         elif session.unasked and not session.asked:
@@ -236,40 +241,50 @@ class Sync:
 
     def have(self, session: Session, record: Have) -> None:
         """The other end has these messages."""
-        room = self.shared_room(session, record.room)
+        place = SetId(record.room, record.set)
+        room = self.sharing.room(session, place)
         if room is None:
+            self._node.control.offered(session, record)
             return
-        floor = self.runs.floor(room)
-        held = self._store.messages.held([message_id for message_id, _ in record.items])
+        floor = self.runs.floor(place)
+        held = self.runs.held(place, [message_id for message_id, _ in record.items])
         lacking = [item for item in record.items if item[0] not in held]
-        offered = session.offered.setdefault(room.id, set())
+        offered = session.offered.setdefault(place, set())
         if len(offered) + len(lacking) > MAX_OFFERED:
             # Nobody asks for more than memory holds; a later run finds it. This one must not end as if it were here.
-            self.runs.overflow(session, room.id)
-            session.unasked.add(room.id)
+            self.runs.overflow(session, place)
+            session.unasked.add(place)
             return
         offered.update(message_id for message_id, _ in lacking)
-        self.want(session, room, [message_id for message_id, clock in lacking if clock >= floor])
+        self.want(session, room, place, [message_id for message_id, clock in lacking if clock >= floor])
 
     def lack(self, session: Session, record: Lack) -> None:
         """The other end cannot send these after all."""
         for message_id in record.ids:
-            self.arrived(session, record.room, message_id, here=False)
+            self.arrived(session, SetId(record.room, record.set), message_id, here=False)
 
     # -- serving
 
     def wanted(self, session: Session, record: Want) -> None:
         """Serve messages in order; say LACK for every one that is not sent."""
-        room = self.shared_room(session, record.room)
-        me, other = self._node.peer_id, session.link.peer_id
-        held = self._store.messages.authors(room.id, record.ids) if room is not None else []
-        served = [i for i, author in held if room is not None and room.carries(author, me, other)]
+        place = SetId(record.room, record.set)
+        room = self.sharing.room(session, place)
+        served = [] if room is None else self._served(session, room, place, record.ids)
         if lacking := set(record.ids) - set(served):
             session.link.send(Lack(record.room, record.set, list(lacking)))
-        session.to_serve.extend((record.room, i) for i in served)
+        session.to_serve.extend((place, i) for i in served)
         if len(session.to_serve) > MAX_TO_SERVE:
             session.link.close(LIMIT, "does not read what it asks for")
         self.touch(session)
+
+    def _served(
+        self, session: Session, room: Room, place: SetId, ids: Sequence[MessageId]
+    ) -> list[MessageId]:
+        if place.set == CONTROL:
+            return self._node.rooms.in_order(room.id, ids)
+        me, other = self._node.peer_id, session.link.peer_id
+        held = self._store.messages.authors(room.id, ids)
+        return [i for i, author in held if room.carries(author, me, other)]
 
     def pump(self, link: Link) -> None:
         """Send what is to be served while the network takes it, in turns with the others."""
@@ -281,61 +296,56 @@ class Sync:
             if self._node.clock.monotonic() > end:
                 link.serve_later()
                 return
-            room_id = session.to_serve[0][0]
+            place = session.to_serve[0][0]
             batch: list[MessageId] = []
-            while session.to_serve and session.to_serve[0][0] == room_id and len(batch) < SERVE_BATCH:
+            while session.to_serve and session.to_serve[0][0] == place and len(batch) < SERVE_BATCH:
                 batch.append(session.to_serve.popleft()[1])
-            self._send_messages(link, room_id, [s.message.signed() for s in self._store.messages.get(batch)])
+            self._send_messages(link, place, self._signed(place, batch))
             link.flush()
 
-    def _send_messages(self, link: Link, room_id: RoomId, signed: list[Signed]) -> None:
+    def _signed(self, place: SetId, ids: Sequence[MessageId]) -> list[Signed]:
+        if place.set == CONTROL:
+            return [message.signed() for message in self._node.rooms.messages(place.room, ids)]
+        return [stored.message.signed() for stored in self._store.messages.get(ids)]
+
+    def _send_messages(self, link: Link, place: SetId, signed: list[Signed]) -> None:
         part: list[Signed] = []
         size = 0
         for one in signed:
             cost = len(one.header) + len(one.content or b"") + 80
             if part and (size + cost > BATCH_BYTES or len(part) == MAX_LIST):
-                link.send(Messages(room_id, CONTENT, part))
+                link.send(Messages(place.room, place.set, part))
                 part, size = [], 0
             part.append(one)
             size += cost
         if part:
-            link.send(Messages(room_id, CONTENT, part))
+            link.send(Messages(place.room, place.set, part))
 
     # -- telling, after the commit
 
-    def push(self, message: Message) -> None:
+    def push(self, message: Message, place: SetId, sessions: Sequence[Session]) -> None:
         """Give a message just written here to everyone connected whom it concerns."""
-        for session in self._concerned(message):
+        for session in sessions:
             if session.to_serve or session.link.queued > SERVE_BELOW:
-                session.to_serve.append((message.header.room, message.id))
+                session.to_serve.append((place, message.id))
             else:
-                session.fresh.setdefault(message.header.room, []).append(message.signed())
+                session.fresh.setdefault(place, []).append(message.signed())
             self.touch(session)
 
-    def announce(self, message: Message, source: Session) -> None:
+    def announce(
+        self, message: Message, place: SetId, sessions: Sequence[Session], source: Session | None
+    ) -> None:
         """Tell everyone concerned, but the Link it came by, that a message can be had here."""
-        for session in self._concerned(message):
+        for session in sessions:
             if session is not source:
-                session.news.setdefault(message.header.room, []).append((message.id, message.header.clock))
+                session.news.setdefault(place, []).append((message.id, message.header.clock))
                 self.touch(session)
 
-    def _concerned(self, message: Message) -> list[Session]:
-        me, author = self._node.peer_id, message.header.author
-        room = self._store.messages.room(message.header.room)
-        if room is None:
-            return []
-        return [
-            session
-            for session in self.sessions.values()
-            if room.carries(author, me, session.link.peer_id)
-            and (room.kind is RoomKind.DM or self._node.lobby_open(session))
-        ]
-
-    def ack(self, session: Session, room_id: RoomId, message_id: MessageId, code: int) -> None:
+    def ack(self, session: Session, place: SetId, message_id: MessageId, code: int) -> None:
         """Answer for a message, once this transaction has committed."""
 
         def after() -> None:
-            session.acks.setdefault((room_id, code), []).append(message_id)
+            session.acks.setdefault((place, code), []).append(message_id)
             self.touch(session)
 
         self._store.database.on_known(after)
@@ -348,14 +358,14 @@ class Sync:
         """Send what was collected; runs after every commit."""
         while self._dirty:
             link, session = self._dirty.popitem()
-            for room_id, signed in session.fresh.items():
-                self._send_messages(link, room_id, signed)
-            for (room_id, code), ids in session.acks.items():
+            for place, signed in session.fresh.items():
+                self._send_messages(link, place, signed)
+            for (place, code), ids in session.acks.items():
                 for part in _parts(ids):
-                    link.send(Ack(room_id, CONTENT, part, code))
-            for room_id, items in session.news.items():
+                    link.send(Ack(place.room, place.set, part, code))
+            for place, items in session.news.items():
                 for offers in _parts(items):
-                    link.send(Have(room_id, CONTENT, offers))
+                    link.send(Have(place.room, place.set, offers))
             session.fresh, session.acks, session.news = {}, {}, {}
             link.flush()
             if not link.closed and (session.to_serve or any(d.untold for d in session.drives.values())):

@@ -58,7 +58,7 @@ class Views:
     def is_hidden(self, stored: Stored) -> bool:
         """Whether a message must not be shown (yet): not due, or in the lobby by somebody blocked."""
         header = stored.message.header
-        return stored.hidden or (
+        return stored.hidden or stored.void or (
             header.room == self._node.lobby.id and self._node.people.contact(header.author).blocked
         )
 
@@ -115,7 +115,7 @@ class Views:
             nickname=contact.nickname,
             petname=contact.petname,
             short_id=short_id(peer_id),
-            trust=contact.trust.name.lower(),
+            trust=self._node.people.trust(contact).name.lower(),
             blocked=contact.blocked,
             request=contact.request.name.lower(),
             presence=presence,
@@ -137,6 +137,8 @@ class Views:
     def _room(self, room: Room) -> events.RoomView:
         messages = self._store.messages
         name = "#lobby" if room.peer is None else self._node.people.name(room.peer)
+        if room.is_governed:
+            name = f"#{self._node.rooms.name(room.id)}"
         return events.RoomView(
             room.id,
             room.kind.name.lower(),

@@ -54,6 +54,14 @@ FULL: Final = 1
 NOT_ACCEPTED: Final = 3
 AUTHOR_UNKNOWN: Final = 4
 
+# JOINED statuses
+LET_IN: Final = 0
+PENDING: Final = 1
+REFUSED: Final = 2
+USED_UP: Final = 3
+EXPIRED: Final = 4
+REVOKED: Final = 5
+
 Id = Annotated[bytes, Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
 IdList = Annotated[list[Id], Meta(max_length=MAX_LIST)]
 Set = Annotated[int, Meta(ge=CONTROL, le=CONTENT)]
@@ -206,13 +214,60 @@ class State(Struct, frozen=True, array_like=True, gc=False):
         _check_size("A nickname", self.nickname or "", MAX_NAME)
 
 
+class Joinfo(Struct, frozen=True, array_like=True, gc=False):
+    """0x22: on the network of an invite, by a member: the team and the invite that the code belongs to."""
+
+    team: Id
+    invite: Signed
+    name: str
+
+    def __post_init__(self) -> None:
+        _check_size("A team's name", self.name, MAX_NAME)
+
+
+class Join(Struct, frozen=True, array_like=True, gc=False):
+    """0x23: whoever has the code asks to be let in, with proof and consent (the content of the ADMIT)."""
+
+    team: Id
+    proof: Annotated[bytes, Meta(min_length=SIGNATURE_LENGTH, max_length=SIGNATURE_LENGTH)]
+    consent: Annotated[bytes, Meta(min_length=SIGNATURE_LENGTH, max_length=SIGNATURE_LENGTH)]
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_size("A name", self.name or "", MAX_NAME)
+
+
+class Joined(Struct, frozen=True, array_like=True, gc=False):
+    """0x24: the answer: let in (the control set follows), to be approved by an admin, or not, and why."""
+
+    team: Id
+    status: Byte
+
+
 class Unknown(Struct, frozen=True, gc=False):
     """A record of a type that this version may ignore."""
 
     type: int
 
 
-Record = Hello | Ping | Pong | Bye | Reconcile | Have | Want | Messages | Ack | Lack | Done | Contacts | State
+Record = (
+    Hello
+    | Ping
+    | Pong
+    | Bye
+    | Reconcile
+    | Have
+    | Want
+    | Messages
+    | Ack
+    | Lack
+    | Done
+    | Contacts
+    | State
+    | Joinfo
+    | Join
+    | Joined
+)
 
 TYPES: Final[dict[type[Any], int]] = {
     Hello: 0x01,
@@ -228,6 +283,9 @@ TYPES: Final[dict[type[Any], int]] = {
     Done: 0x16,
     Contacts: 0x17,
     State: 0x21,
+    Joinfo: 0x22,
+    Join: 0x23,
+    Joined: 0x24,
 }
 
 _HEADS: Final = {kind: bytes((code,)) for kind, code in TYPES.items()}

@@ -1,7 +1,9 @@
-"""Rooms of the open network: a room is a grow-only set of signed messages (SPEC section 8).
+"""Rooms: a room is a grow-only set of signed messages (SPEC section 8).
 
 Two kinds need no control set. A **DM** belongs to two identities and is named by both. The **lobby** belongs to
 everyone on the open network and is direct only: between two machines travels what their two owners wrote, nothing else.
+The others have one (SPEC section 12) and are named by its first message: a **team** (whose own messages are its water
+cooler), a **channel** open to a team, a private **group**.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ class RoomKind(IntEnum):
 
     DM = 1
     LOBBY = 2
+    TEAM = 3
+    CHANNEL = 4
+    GROUP = 5
 
 
 def dm_room(one: PeerId, other: PeerId) -> RoomId:
@@ -45,11 +50,17 @@ def dm_room(one: PeerId, other: PeerId) -> RoomId:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as one machine knows it: ``peer`` is the other party of a DM, None for the lobby."""
+    """A room as one machine knows it: ``peer`` is the other party of a DM, ``parent`` the team of a channel or group."""
 
     id: RoomId
     kind: RoomKind
     peer: PeerId | None = None
+    parent: RoomId | None = None
+
+    @property
+    def is_governed(self) -> bool:
+        """Whether a control set says who belongs to it."""
+        return self.kind >= RoomKind.TEAM
 
     def admits(self, header: Header, me: PeerId) -> bool:
         """Whether a message may be in this room, judged by its own bytes alone."""
@@ -57,13 +68,13 @@ class Room:
             return False
         if self.kind is RoomKind.LOBBY:
             return not header.parents
-        return header.author in (me, self.peer)
+        return self.is_governed or header.author in (me, self.peer)
 
     def carries(self, author: PeerId, me: PeerId, other: PeerId) -> bool:
         """Whether a message by ``author`` may travel between ``me`` and ``other`` in this room."""
         if self.kind is RoomKind.LOBBY:
             return author in (me, other)
-        return other in (me, self.peer)
+        return self.is_governed or other in (me, self.peer)
 
 
 def lobby() -> Room:

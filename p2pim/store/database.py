@@ -75,6 +75,8 @@ class Database:
         self._after: list[tuple[Callable[[], None], Hashable]] = []
         #: Called after every outermost commit, when the store's mirrors are right and when all effects have run.
         self.settled: Callable[[], None] = lambda: None
+        #: Called after anything was taken back: what mirrors the store in memory must be read again.
+        self.undone: Callable[[], None] = lambda: None
         #: Called after a transaction was taken back because nothing can be written, whoever wanted to write.
         self.full: Callable[[StoreFull], None] = lambda error: None
         try:
@@ -138,6 +140,7 @@ class Database:
         except BaseException as error:
             del self._known[marks[0] :], self._after[marks[1] :]
             self._undo(nested)
+            self.undone()
             if isinstance(error, StoreFull) and not nested:
                 self.full(error)
             raise

@@ -14,7 +14,7 @@ from p2pim.protocol.reconcile import ItemSet, key
 from p2pim.protocol.room import LOBBY_PER_AUTHOR, LOBBY_TOTAL, Room, RoomKind
 from p2pim.store.database import Database, Row, chunks, marks
 
-_COLUMNS: Final = "seq, id, header, signature, content, received, hidden, unread, waiting, token"
+_COLUMNS: Final = "seq, id, header, signature, content, received, hidden, unread, waiting, token, void"
 #: Sets kept in memory, about 80 bytes an id.
 _CACHED_SETS: Final = 8
 
@@ -29,12 +29,13 @@ class Stored(Struct, frozen=True):
     unread: bool
     waiting: bool
     token: str | None
+    void: bool = False
 
 
 def _stored(row: Row) -> Stored:
-    seq, message_id, header, signature, content, received, hidden, unread, waiting, token = row
+    seq, message_id, header, signature, content, received, hidden, unread, waiting, token, void = row
     message = reopen(message_id, header, signature, content)
-    return Stored(seq, message, received, bool(hidden), bool(unread), bool(waiting), token)
+    return Stored(seq, message, received, bool(hidden), bool(unread), bool(waiting), token, bool(void))
 
 
 class Messages:
@@ -52,23 +53,24 @@ class Messages:
         """The room of that id, if this machine has it."""
         if (known := self._numbers.get(room_id)) is not None:
             return known[1]
-        row = self._db.row("SELECT number, kind, peer FROM rooms WHERE id = ?", [room_id])
+        row = self._db.row("SELECT number, kind, peer, parent FROM rooms WHERE id = ?", [room_id])
         if row is None:
             return None
-        room = Room(room_id, RoomKind(row[1]), row[2])
+        room = Room(room_id, RoomKind(row[1]), row[2], row[3])
         self._db.on_known(lambda: self._numbers.__setitem__(room_id, (row[0], room)))
         return room
 
     def rooms(self) -> list[Room]:
         """Every room held."""
-        return [Room(r[0], RoomKind(r[1]), r[2]) for r in self._db.rows("SELECT id, kind, peer FROM rooms")]
+        rows = self._db.rows("SELECT id, kind, peer, parent FROM rooms ORDER BY number")
+        return [Room(r[0], RoomKind(r[1]), r[2], r[3]) for r in rows]
 
     def ensure_room(self, room: Room) -> None:
         """Create the room unless it is here."""
         if room.id not in self._numbers:
             self._db.execute(
-                "INSERT INTO rooms (id, kind, peer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                [room.id, room.kind, room.peer],
+                "INSERT INTO rooms (id, kind, peer, parent) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [room.id, room.kind, room.peer, room.parent],
             )
 
     def _number(self, room_id: RoomId) -> int:
@@ -89,14 +91,19 @@ class Messages:
         waiting: bool = False,
         sealed: bool = False,
         token: str | None = None,
+        void: bool = False,
     ) -> Stored | None:
-        """Store a message whose room exists; None if it was here already (then nothing changes)."""
+        """Store a message whose room exists; None if it was here already (then nothing changes).
+
+        Args:
+            void: its author had no right to write it; kept, never shown.
+        """
         header, number = message.header, self._number(message.header.room)
         hidden = is_future(header.clock, now_ms) and not sealed
         awaited = not sealed and not hidden and self._is_awaited(message.id)
         cursor = self._db.execute(
             "INSERT INTO messages (id, room, author, clock, kind, header, signature, content, received, hidden, "
-            "unread, waiting, sealed, head, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "unread, waiting, sealed, head, token, void) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
             [
                 message.id,
@@ -114,6 +121,7 @@ class Messages:
                 sealed,
                 not hidden and not awaited,
                 token,
+                void,
             ],
         )
         if not cursor.rowcount or cursor.lastrowid is None:
@@ -122,7 +130,7 @@ class Messages:
             self._link(cursor.lastrowid, message, awaited)
         place, author, seq = key(header.clock, message.id), header.author, cursor.lastrowid
         self._db.on_known(lambda: self._remember(header.room, author, place, seq))
-        return Stored(seq, message, now_ms, hidden, unread and not hidden, waiting, token)
+        return Stored(seq, message, now_ms, hidden, unread and not hidden, waiting, token, void)
 
     def _is_awaited(self, message_id: MessageId) -> bool:
         """Whether a message here names this one as parent."""
@@ -153,6 +161,16 @@ class Messages:
             )
             self._link(stored.seq, stored.message, awaited)
         return due
+
+    def written_in(self, room_id: RoomId, author: PeerId) -> list[tuple[int, int, bool]]:
+        """(seq, clock, void) of everything somebody wrote in a room."""
+        sql = "SELECT seq, clock, void FROM messages WHERE room = ? AND author = ?"
+        return [(seq, clock, bool(void)) for seq, clock, void in self._db.rows(sql, [self._number(room_id), author])]
+
+    def set_void(self, seqs: Sequence[int], void: bool) -> None:
+        """What is known of the right of its author has changed for these messages."""
+        for part in chunks(seqs):
+            self._db.execute(f"UPDATE messages SET void = ? WHERE seq IN ({marks(len(part))})", [void, *part])
 
     def read(self, room_id: RoomId, seq: int) -> int:
         """Mark everything that had arrived up to ``seq`` as read; returns how many messages that changed."""
@@ -259,7 +277,7 @@ class Messages:
         self, room_id: RoomId, limit: int, before: tuple[int, MessageId] | None, skip_blocked: bool
     ) -> list[Stored]:
         """The newest ``limit`` visible messages before a place in the order, oldest first."""
-        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND hidden = 0"
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND hidden = 0 AND void = 0"
         values: list[object] = [self._number(room_id)]
         if before is not None:
             sql += " AND (clock, id) < (?, ?)"
@@ -313,7 +331,7 @@ class Messages:
     def count(self, room_id: RoomId, what: str) -> int:
         """How many messages of a room are "unread" or "waiting"."""
         column = {"unread": "unread", "waiting": "waiting"}[what]
-        sql = f"SELECT count(*) FROM messages WHERE room = ? AND {column} = 1"
+        sql = f"SELECT count(*) FROM messages WHERE room = ? AND {column} = 1 AND void = 0"
         counted: int = self._db.value(sql, [self._number(room_id)], 0)
         return counted
 
@@ -335,8 +353,8 @@ class Messages:
     # -- sets
 
     def items(self, room: Room, me: PeerId, other: PeerId) -> ItemSet:
-        """The set that ``me`` and ``other`` reconcile: a DM whole; of the lobby what the two wrote."""
-        pair = () if room.kind is RoomKind.DM else (min(me, other), max(me, other))
+        """The content set that ``me`` and ``other`` reconcile: of the lobby what the two wrote, else all."""
+        pair = () if room.kind is not RoomKind.LOBBY else (min(me, other), max(me, other))
         name = (room.id, *pair)
         if (known := self._sets.pop(name, None)) is None:
             sql = "SELECT clock, id FROM messages WHERE room = ? AND content IS NOT NULL"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from p2pim.store.control import Control
 from p2pim.store.database import Database
 from p2pim.store.deliveries import Deliveries
 from p2pim.store.messages import Messages
@@ -18,6 +19,7 @@ class Store:
         self.messages = Messages(self.database)
         self.deliveries = Deliveries(self.database)
         self.peers = Peers(self.database)
+        self.control = Control(self.database)
         self.on_commit = self.database.on_commit
         self._profile: dict[str, str] = {}
 

@@ -1,0 +1,124 @@
+"""The networks a node serves: the open one, those of its teams, those of invites (SPEC sections 2, 11 and 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from p2pim.protocol.control import Role
+from p2pim.protocol.identity import digest
+from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.network import OPEN, SLOT_COUNT, Network
+from p2pim.store.control import Join
+
+if TYPE_CHECKING:
+    from p2pim.node.node import Node
+
+#: An invite that has ended is still answered for a while: whoever comes with it is told so.
+ANSWERED_MS: Final = 30 * 24 * 3600 * 1000
+MAX_NETWORKS: Final = 256
+
+
+class Invitation(NamedTuple):
+    """An invite of a team of ours, by the network that its code leads to."""
+
+    team: RoomId
+    invite: MessageId
+
+
+class Networks:
+    """What is served, in the order of need: an advertisement names only the first eight."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._store = node.store
+        self._known: dict[bytes, Network] = {}
+        self._teams: dict[str, RoomId] = {}
+        self._invitations: dict[str, Invitation] = {}
+        self._joins: dict[str, Join] = {}
+        self._served: list[Network] | None = None
+
+    def forget(self) -> None:
+        """What follows from the store may have changed."""
+        self._served = None
+
+    def served(self) -> Sequence[Network]:
+        """Every network, the most important first."""
+        if self._served is None:
+            self._served = self._all()
+        return self._served
+
+    def _all(self) -> list[Network]:
+        self._teams, self._invitations, self._joins = {}, {}, {}
+        current, former = self._of_teams()
+        live, ended = self._of_invites()
+        open_network = [OPEN] if self._node.open_network else []
+        ordered = [*self._of_joins(), *open_network, *current, *live]
+        # All eight served secrets of one team can be named: else two halves of a split team would not meet.
+        ordered += [*former, *ended]
+        return list(dict.fromkeys(ordered))[:MAX_NETWORKS]
+
+    def _network(self, kind: str, secret: bytes) -> Network:
+        if (known := self._known.get(secret)) is None:
+            known = Network(f"{kind} {digest('net', secret)[:8].hex()}", secret)
+            self._known[secret] = known
+        return known
+
+    def _of_joins(self) -> list[Network]:
+        networks = []
+        for join in self._store.control.joins():
+            network = self._network("join", join.secret)
+            self._joins[network.name] = join
+            networks.append(network)
+        return networks
+
+    def _of_teams(self) -> tuple[list[Network], list[Network]]:
+        """The current network of each team, and the earlier ones."""
+        rooms, now = self._node.rooms, self._node.clock.wall_ms()
+        current, former = [], []
+        for team in rooms.teams():
+            secrets = self._store.control.former_secrets(team, now)
+            if rooms.role(team) >= Role.MEMBER:
+                full = rooms.sets[team].authority()
+                assert full is not None
+                both = [*full.secrets[-SLOT_COUNT:], *rooms.authority(team).secrets[-SLOT_COUNT:]]
+                secrets = [full.secrets[-1], *secrets, *reversed(both)]
+            networks = [self._network("team", secret) for secret in dict.fromkeys(secrets)]
+            self._teams.update((network.name, team) for network in networks)
+            current += networks[:1]
+            former += networks[1:]
+        return current, former
+
+    def _of_invites(self) -> tuple[list[Network], list[Network]]:
+        """The networks of invites that can be used, and of those that ended not long ago."""
+        rooms, now = self._node.rooms, self._node.clock.wall_ms()
+        live, ended = [], []
+        for team in rooms.mine():
+            for message_id, standing in rooms.authority(team).invites.items():
+                if standing.invite.expiry_ms + ANSWERED_MS > now:
+                    network = self._network("invite", standing.invite.secret)
+                    self._invitations[network.name] = Invitation(team, message_id)
+                    usable = standing.left > 0 and standing.invite.expiry_ms >= now
+                    (live if usable else ended).append(network)
+        return live, ended
+
+    # -- whose a network is
+
+    def team_of(self, network: Network | None) -> RoomId | None:
+        """The team whose network it is or was."""
+        self.served()
+        return None if network is None else self._teams.get(network.name)
+
+    def invitation_of(self, network: Network | None) -> Invitation | None:
+        """The invite of one of our teams that it belongs to."""
+        self.served()
+        return None if network is None else self._invitations.get(network.name)
+
+    def join_of(self, network: Network | None) -> Join | None:
+        """The join under way here that it belongs to."""
+        self.served()
+        return None if network is None else self._joins.get(network.name)
+
+    def of_join(self, join: Join) -> Network:
+        """The network in which a join is under way."""
+        return self._network("join", join.secret)

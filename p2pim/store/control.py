@@ -1,0 +1,81 @@
+"""Control messages, the networks they made, and joins under way, as they are kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from p2pim.protocol.message import Message, RoomId, reopen
+from p2pim.store.database import Database
+
+#: Networks that were once a team's current one here are served for so long, and so many of them at most.
+SERVED_MS = 90 * 24 * 3600 * 1000
+MAX_SERVED = 31
+
+
+class Join(NamedTuple):
+    """A code that was entered here and has not led into its team yet. All three are secrets."""
+
+    secret: bytes
+    seed: bytes
+    bind: bytes
+    since_ms: int
+
+    def __repr__(self) -> str:
+        return "<Join>"
+
+
+class Control:
+    """The ``control``, ``secrets`` and ``joins`` tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, room: RoomId, message: Message, now_ms: int) -> None:
+        """Keep a control message of a room that exists; once, however often it is added."""
+        self._db.execute(
+            "INSERT INTO control (id, room, header, signature, content, received) VALUES "
+            "(?, (SELECT number FROM rooms WHERE rooms.id = ?), ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            [message.id, room, message.raw_header, message.signature, message.content, now_ms],
+        )
+
+    def of(self, room: RoomId) -> list[Message]:
+        """All of a room."""
+        rows = self._db.rows(
+            "SELECT control.id, header, signature, content FROM control JOIN rooms ON room = number WHERE rooms.id = ?",
+            [room],
+        )
+        return [reopen(*row) for row in rows]
+
+    # -- networks
+
+    def note_secret(self, team: RoomId, secret: bytes, now_ms: int) -> None:
+        """This is the current secret of a team's network here."""
+        self._db.execute(
+            "INSERT INTO secrets (secret, team, since) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = excluded.since",
+            [secret, team, now_ms],
+        )
+
+    def former_secrets(self, team: RoomId, now_ms: int) -> list[bytes]:
+        """Secrets that were current here, newest first, while they are still served.
+
+        One ceased to be current when the next began.
+        """
+        rows = self._db.rows(
+            "SELECT secret, since FROM secrets WHERE team = ? ORDER BY since DESC LIMIT ?", [team, MAX_SERVED]
+        )
+        ends = [now_ms, *(since for _, since in rows)]
+        return [secret for (secret, _), end in zip(rows, ends, strict=False) if end > now_ms - SERVED_MS]
+
+    # -- joins
+
+    def put_join(self, join: Join) -> None:
+        """Remember a code that was entered."""
+        self._db.execute("INSERT OR REPLACE INTO joins (secret, seed, bind, since) VALUES (?, ?, ?, ?)", join)
+
+    def drop_join(self, secret: bytes) -> None:
+        """It led into its team, or was given up."""
+        self._db.execute("DELETE FROM joins WHERE secret = ?", [secret])
+
+    def joins(self) -> list[Join]:
+        """All that are under way."""
+        return [Join(*row) for row in self._db.rows("SELECT secret, seed, bind, since FROM joins ORDER BY since")]
