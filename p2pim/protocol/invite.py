@@ -25,7 +25,7 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_SYMBOLS: Final = 15
 TEXT_SYMBOLS: Final = CODE_SYMBOLS + 1
 MAX_ADDRESSES: Final = 4
-MAX_LINK: Final = 4_096
+MAX_LINK: Final = 2_048
 
 _SYMBOLS: Final = (
     {c: c for c in ALPHABET} | {c.lower(): c for c in ALPHABET} | dict(zip("OoIiLl", "001111", strict=True))
@@ -206,7 +206,7 @@ def parse_invitation(text: str) -> Link:
     Raises:
         BadInput: it is neither; one sentence says why.
     """
-    text = text.strip(_AROUND)
+    text = text.strip().strip(_AROUND)
     return parse_link(text) if ":" in text else Link(code_text(parse_code(text)))
 
 

@@ -251,6 +251,7 @@ def test_the_longest_link_is_read() -> None:
         f" '{CODE}' ",
         f"\u201c{CODE.lower()}\u201d",
         f"`{CODE}`",
+        f"\u3000{LINK}\u2003",
     ],
 )
 def test_an_invitation_is_read_as_it_was_pasted(text: str) -> None:
@@ -288,7 +289,7 @@ def test_a_plus_is_a_plus() -> None:
         (f"p2pim://join?c={CODE}", "begins with p2pim:join"),
         (f"https://example.org/join?c={CODE}", "begins with p2pim:join"),
         ("p2pim:", "begins with p2pim:join"),
-        (LINK + "&n=" + "x" * 4096, "too long"),
+        (LINK + "&n=" + "x" * 2048, "too long"),
         (LINK + "&a=10.0.0.7:26747" * 5, "at most 4 addresses, this names 5"),
     ],
 )
