@@ -126,7 +126,7 @@ class FakeNode:
             raise self.broken
         return list(self.known.values())
 
-    def rooms(self) -> list[RoomView]:
+    def conversations(self) -> list[RoomView]:
         lobby = RoomView(LOBBY, "lobby", "#lobby", None, self._unread(LOBBY), 0, None)
         written = {view.room for view in self.messages}
         return [lobby] + [

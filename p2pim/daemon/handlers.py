@@ -134,7 +134,7 @@ class Handlers:
 
     def rooms_list(self) -> list[schema.Room]:
         """Every room."""
-        return [views.room(view) for view in self._node.rooms()]
+        return [views.room(view) for view in self._node.conversations()]
 
     def _room(self, target: str) -> bytes:
         return bytes.fromhex(target) if _ROOM.fullmatch(target) else self._node.resolve(target)
@@ -142,7 +142,7 @@ class Handlers:
     def rooms_get(self, room: str) -> schema.Room:
         """The room somebody means; one in which nothing was written yet is still a room."""
         wanted = self._room(room)
-        for view in self._node.rooms():
+        for view in self._node.conversations():
             if view.room == wanted:
                 return views.room(view)
         for peer in self._node.peers():

@@ -56,7 +56,7 @@ class UseCases(EventSource, Protocol):
         """Everybody known."""
         ...
 
-    def rooms(self) -> list[RoomView]:
+    def conversations(self) -> list[RoomView]:
         """Every room."""
         ...
 

@@ -8,7 +8,7 @@ from p2pim import __version__
 from p2pim.api import schema
 from p2pim.node import events
 from p2pim.node.events import Check, MessageView, PeerView, RoomView, Status
-from p2pim.protocol.identity import encode_peer_id
+from p2pim.protocol.identity import digest, encode_peer_id
 
 
 def status(view: Status, pid: int) -> schema.Status:
@@ -99,6 +99,11 @@ def check(view: Check) -> schema.Check:
     return {"name": view.name, "level": view.level, "text": view.text, "cure": view.cure}
 
 
+def join_id(secret: bytes) -> str:
+    """How a join is named to front ends: not by its secret."""
+    return digest("join", secret).hex()
+
+
 def event(happened: events.Event) -> dict[str, Any]:
     """The type of an event and what it carries; its number is added by who sends it."""
     match happened:
@@ -120,3 +125,14 @@ def event(happened: events.Event) -> dict[str, Any]:
             return {"type": "network.changed", "text": happened.text}
         case events.ProfileChanged():
             return {"type": "profile.changed"}
+        case events.RoomChanged():
+            return {"type": "room.changed", "room": happened.room.hex()}
+        case events.JoinChanged():
+            team = None if happened.team is None else happened.team.hex()
+            return {
+                "type": "join.changed",
+                "join": join_id(happened.join),
+                "state": happened.state,
+                "text": happened.text,
+                "team": team,
+            }

@@ -105,7 +105,9 @@ class Author:
         clock = next_clock(now, max(highest, governed))
         parents = [] if room.kind is RoomKind.LOBBY else messages.heads(room.id, highest)
         message = seal(self._node.identity, room.id, parents=parents, clock=clock, kind=TEXT, content=content)
-        waiting = room.kind is RoomKind.DM or (room.is_governed and len(self._node.rooms.members(room.id)) > 1)
+        waiting = room.kind is RoomKind.DM or (
+            room.is_governed and len(self._node.rooms.members(room.id)) > 1
+        )
         stored = messages.add(message, now_ms=now, waiting=waiting, sealed=True, token=token)
         assert stored is not None, "a fresh salt makes a fresh id"
         self._store.database.on_known(lambda: self._push(message))

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
 from p2pim.node import events
+from p2pim.node.link import Link
 from p2pim.node.session import Session, SetId
 from p2pim.protocol.authority import Authority
 from p2pim.protocol.control import GENESIS, Genesis, Role, RoomType, decode
@@ -43,7 +45,7 @@ class Control:
         #: Rooms in which something was refused for want of its author's membership.
         self.refused: set[RoomId] = set()
         self._due: dict[RoomId, int] = {}
-        self._strangers: dict[Session, float] = {}
+        self._strangers: dict[Link, float] = {}
 
     # -- taking in
 
@@ -54,6 +56,9 @@ class Control:
             RemoteProtocolError: a signature or a content is wrong.
         """
         place = SetId(record.room, CONTROL)
+        known = self._store.messages.room(record.room)
+        if known is not None and not known.is_governed:
+            raise RemoteProtocolError("a control message for a room that has no control set")
         if not self._node.writable:
             return
         if self._node.sync.sharing.room(session, place) is None:
@@ -141,9 +146,10 @@ class Control:
         else:
             del session.beside[room_id]
         before = self._node.rooms.authority(room_id)
-        self.grew(room_id, before, [m for m in entered if self._adds(room_id, m)], session)
+        self.grew(room_id, before, [m for m in entered if self.adds(room_id, m)], session)
 
-    def _adds(self, room_id: RoomId, message: Message) -> bool:
+    def adds(self, room_id: RoomId, message: Message) -> bool:
+        """Take a message into a set that is here; whether it entered."""
         return self._node.rooms.add(room_id, message) is Verdict.ENTERS
 
     def _unknown(
@@ -169,7 +175,7 @@ class Control:
         """Have a room that others made, with all of its control messages."""
         genesis = next(m for m in messages if m.id == trial.room)
         self._node.rooms.found(genesis, trial.parent)
-        entered = [m for m in messages if self._adds(trial.room, m)]
+        entered = [m for m in messages if self.adds(trial.room, m)]
         self.grew(trial.room, None, entered, source)
 
     # -- what changes when a set grew
@@ -186,7 +192,7 @@ class Control:
             return
         self._settle(room_id, before)
         for message in entered:
-            self._store.on_commit(lambda m=message: self._announce(room_id, m, source))  # type: ignore[misc]
+            self._store.on_commit(partial(self._announce, room_id, message, source))
         self._store.on_commit(lambda: self._changed(room_id), ("control", room_id))
 
     def _announce(self, room_id: RoomId, message: Message, source: Session | None) -> None:
@@ -265,7 +271,7 @@ class Control:
             if self._due.setdefault(room_id, due) != due:
                 # Everybody's timeline may have changed: there is no "before" to compare with.
                 self._settle(room_id, None)
-                self._store.on_commit(lambda r=room_id: self._changed(r), ("control", room_id))  # type: ignore[misc]
+                self._store.on_commit(partial(self._changed, room_id), ("control", room_id))
         for session in list(self._node.sync.sessions.values()):
             self._look_again(session)
         self._close_strangers()
@@ -280,19 +286,17 @@ class Control:
     def _close_strangers(self) -> None:
         """Over a team's network only its members stay; whoever came before their admission has a moment to show it."""
         now = self._node.clock.monotonic()
-        strangers = {s: self._strangers.get(s, now) for s in self._outsiders()}
-        for session, since in strangers.items():
+        strangers = {link: self._strangers.get(link, now) for link in self._outsiders()}
+        for link, since in strangers.items():
             if now - since >= STRANGER_SECONDS:
-                self._store.on_commit(
-                    lambda s=session: s.link.close(NOT_AUTHORISED, "no member of this network")  # type: ignore[misc]
-                )
+                self._store.on_commit(partial(link.close, NOT_AUTHORISED, "no member of this network"))
         self._strangers = strangers
 
-    def _outsiders(self) -> Iterable[Session]:
-        for session in self._node.sync.sessions.values():
-            team = self._node.nets.team_of(session.link.network)
-            if team is not None and not self._node.rooms.is_member(team, session.link.peer_id):
-                yield session
+    def _outsiders(self) -> Iterable[Link]:
+        for link in self._node.sync.sessions:
+            team = self._node.nets.team_of(link.network)
+            if team is not None and not self._node.rooms.is_member(team, link.peer_id):
+                yield link
 
 
 def _proven(signed: Signed, message_id: MessageId) -> Message:

@@ -98,6 +98,7 @@ class Delivery:
         if not room.carries(header.author, me, session.link.peer_id):
             return AUTHOR_UNKNOWN
         if room.is_governed and not self._node.rooms.names(room.id, header.author):
+            self._node.control.refused.add(room.id)
             return AUTHOR_UNKNOWN
         if signed.content is None or (room.kind is RoomKind.LOBBY and not self._node.fading.admits(header)):
             return None
@@ -107,14 +108,14 @@ class Delivery:
             return FULL
         if self._is_stranger(session, room) and not self._is_request(room, header):
             return NOT_ACCEPTED
-        self._slow_strangers(session)
+        self.slow_strangers(session)
         self._store_one(session, room, prove(signed, message_id, header))
         return STORED
 
     def _is_request(self, room: Room, header: Header) -> bool:
         return header.kind == TEXT and header.content_size <= REQUEST_BYTES and self._may_request(room)
 
-    def _slow_strangers(self, session: Session) -> None:
+    def slow_strangers(self, session: Session) -> None:
         """Checking a signature costs time: whoever is not accepted gets only so much of it."""
         if self._node.people.is_stranger(session.link.peer_id) and (
             not session.strangers.take(self._node.clock.monotonic())
@@ -144,7 +145,12 @@ class Delivery:
         if room.kind is RoomKind.LOBBY:
             self._node.fading.stored()
         self._store.on_commit(lambda: self._node.message_stored(stored, request))
-        if mine and not waiting and session.link.peer_id != self._node.peer_id and room.kind is not RoomKind.LOBBY:
+        if (
+            mine
+            and not waiting
+            and session.link.peer_id != self._node.peer_id
+            and room.kind is not RoomKind.LOBBY
+        ):
             self._note(session, room, [message.id], STORED)
         self._store.on_commit(lambda: self._announce(message, session))
 

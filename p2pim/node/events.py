@@ -74,6 +74,33 @@ class RoomView(Struct, frozen=True):
     last_ms: int | None
 
 
+class MemberView(Struct, frozen=True):
+    """Somebody in a room of ours. ``certified``: what an owner or admin certifies they are called."""
+
+    peer_id: PeerId
+    name: str
+    certified: str
+    role: str
+    since_ms: int | None
+    mine: bool
+    presence: Presence
+
+
+class InviteView(Struct, frozen=True):
+    """An invite. ``over``: how many came in by it whom it could not let in any more."""
+
+    id: MessageId
+    by: str
+    label: str
+    uses: int
+    left: int
+    over: int
+    expiry_ms: int
+    approval: bool
+    state: str
+    admitted: tuple[str, ...]
+
+
 class Status(Struct, frozen=True):
     """The node in one look."""
 
@@ -149,6 +176,21 @@ class ProfileChanged(Struct, frozen=True):
     """The user's own name or presence changed."""
 
 
+class RoomChanged(Struct, frozen=True):
+    """A room's members, rules or visible messages may have changed."""
+
+    room: RoomId
+
+
+class JoinChanged(Struct, frozen=True):
+    """A code led into its team ("joined"), waits for an admin ("pending"), or is no good ("refused"): why."""
+
+    join: bytes
+    state: str
+    text: str
+    team: RoomId | None = None
+
+
 Event = (
     MessageAdded
     | MessageChanged
@@ -158,4 +200,6 @@ Event = (
     | StorageChanged
     | NetworkChanged
     | ProfileChanged
+    | RoomChanged
+    | JoinChanged
 )

@@ -17,6 +17,7 @@ from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed, Event, Ready, Reason, RecordReceived
 from p2pim.protocol.identity import PeerId
+from p2pim.protocol.network import Network
 from p2pim.protocol.records import Ack, Record
 
 if TYPE_CHECKING:
@@ -101,6 +102,11 @@ class Link:
     def boot_id(self) -> bytes:
         """Which of their processes."""
         return self.connection.boot_id or b""
+
+    @property
+    def network(self) -> Network | None:
+        """The network in which it was made."""
+        return self.connection.network
 
     @property
     def initiator(self) -> bool:

@@ -75,7 +75,8 @@ class Networks:
     def _of_teams(self) -> tuple[list[Network], list[Network]]:
         """The current network of each team, and the earlier ones."""
         rooms, now = self._node.rooms, self._node.clock.wall_ms()
-        current, former = [], []
+        current: list[Network] = []
+        former: list[Network] = []
         for team in rooms.teams():
             secrets = self._store.control.former_secrets(team, now)
             if rooms.role(team) >= Role.MEMBER:
@@ -92,7 +93,8 @@ class Networks:
     def _of_invites(self) -> tuple[list[Network], list[Network]]:
         """The networks of invites that can be used, and of those that ended not long ago."""
         rooms, now = self._node.rooms, self._node.clock.wall_ms()
-        live, ended = [], []
+        live: list[Network] = []
+        ended: list[Network] = []
         for team in rooms.mine():
             for message_id, standing in rooms.authority(team).invites.items():
                 if standing.invite.expiry_ms + ANSWERED_MS > now:

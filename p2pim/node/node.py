@@ -18,14 +18,19 @@ from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
 from p2pim.node.clock import Clock
+from p2pim.node.control import Control
 from p2pim.node.delivery import Delivery
 from p2pim.node.fading import Fading
+from p2pim.node.joining import Joining
 from p2pim.node.link import Link
 from p2pim.node.links import Links
+from p2pim.node.networks import Networks
 from p2pim.node.people import People
 from p2pim.node.presence import PresenceBoard
+from p2pim.node.rooms import Rooms
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
+from p2pim.node.teams import Teams
 from p2pim.node.turns import Turns
 from p2pim.node.views import Views
 from p2pim.protocol import message as messages
@@ -34,7 +39,7 @@ from p2pim.protocol.connection import Connection
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_number, short_id
 from p2pim.protocol.message import RoomId
-from p2pim.protocol.network import OPEN, Network
+from p2pim.protocol.network import Network
 from p2pim.protocol.records import Record
 from p2pim.protocol.room import Room, lobby
 from p2pim.store.messages import Stored
@@ -73,7 +78,7 @@ class Node:
         self.clock = clock
         self.random = random
         self.settings = settings
-        self.open_network = settings.open_network
+        self._open_network = settings.open_network
         self.short_id = short_id(identity.peer_id)
         self.boot_id = random(BOOT_ID_LENGTH)
         self.static = StaticKey.generate(random)
@@ -83,11 +88,16 @@ class Node:
         self.lobby = lobby()
         self.turns = Turns(clock)
         self.links = Links(self.peer_id, self.boot_id)
+        self.rooms = Rooms(self)
+        self.nets = Networks(self)
         self.people = People(self)
         self.presence = PresenceBoard(self)
         self.fading = Fading(self)
         self.delivery = Delivery(self)
         self.sync = Sync(self)
+        self.control = Control(self)
+        self.teams = Teams(self)
+        self.joining = Joining(self)
         self.views = Views(self)
         self.author = Author(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
@@ -111,7 +121,7 @@ class Node:
         # The use cases, each with the concept it belongs to.
         self.status = self.views.status
         self.peers = self.views.peers
-        self.rooms = self.views.rooms
+        self.conversations = self.views.rooms
         self.history = self.views.history
         self.resolve = self.people.resolve
         self.find_peer = self.people.find
@@ -125,36 +135,60 @@ class Node:
         self.set_presence = self.presence.choose
         self.typing = self.presence.typing
         self.add_address: Callable[[str, int], None] = self._no_network
+        #: Set by whoever runs the network: it advertises anew; it dials whom it knows; it tries a join everywhere.
+        self.on_networks_changed: Callable[[], None] = lambda: None
+        self.redial: Callable[[], None] = lambda: None
+        self.dial_join: Callable[[Network, Sequence[tuple[str, int]]], None] = lambda network, addresses: None
         self.diagnose: Callable[[], list[events.Check]] = list
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
 
+    @property
+    def open_network(self) -> bool:
+        """Whether we take part in the open network."""
+        return self._open_network
+
+    @open_network.setter
+    def open_network(self, on: bool) -> None:
+        self._open_network = on
+        self.nets.forget()
+
     # -- for the network
 
     def networks(self) -> Sequence[Network]:
-        """The networks this node serves."""
-        return (OPEN,) if self.open_network else ()
+        """The networks this node serves, the most important first."""
+        return self.nets.served()
+
+    def networks_changed(self) -> None:
+        """What we serve may have changed: tell the network, if it has."""
+        before = list(self.nets.served())
+        self.nets.forget()
+        if list(self.nets.served()) != before:
+            self.on_networks_changed()
 
     def connection(self, initiator: bool, network: Network | None = None) -> Connection:
         """A new connection's protocol side: to dial in ``network``, or to answer in any we serve."""
         # Many Links, fewer pings: half as often above 64 of them.
         ping_after = PING_SECONDS if len(self.links) <= MANY_LINKS else 2 * PING_SECONDS
-        return Connection(
+        connection = Connection(
             initiator=initiator,
             identity=self.identity,
             static=self.static,
             boot_id=self.boot_id,
             networks=[network] if network is not None else list(self.networks()),
-            hello=self._hello,
+            hello=lambda: self._hello(connection.network),
             now=self.clock.monotonic(),
             random=self.random,
             policy=self,
             ping_after=ping_after,
         )
+        return connection
 
-    def _hello(self) -> records.Hello:
-        features = [FEATURE_OPEN] if self.open_network else []
+    def _hello(self, network: Network | None) -> records.Hello:
         wall = max(0, min(self.clock.wall_ms(), messages.MAX_CLOCK - 1))
+        if self.nets.join_of(network) is not None or self.nets.invitation_of(network) is not None:
+            return records.Hello([], wall, "", "")  # nothing of us before we know who it is
+        features = [FEATURE_OPEN] if self.open_network else []
         return records.Hello(features, wall, self.nickname, f"p2pim {__version__}")
 
     def refuses(self, peer_id: PeerId, boot_id: bytes, network: Network) -> bool:
@@ -169,6 +203,9 @@ class Node:
 
     def link_ready(self, link: Link, hello: records.Hello) -> None:
         """A Link has finished its handshake; of two with the same process one goes."""
+        if self.joining.concerns(link):
+            self.joining.link_ready(link)
+            return
         self.links.skews[link.peer_id] = hello.wall_ms - self.clock.wall_ms()
         loser = self.links.add(link, FEATURE_OPEN in hello.features)
         if loser is link:
@@ -186,6 +223,9 @@ class Node:
 
     def link_closed(self, link: Link) -> None:
         """A Link that was ready is gone."""
+        if self.joining.has(link):
+            self.joining.link_closed(link)
+            return
         self.links.remove(link)
         if link not in self.sync.sessions:
             return
@@ -211,6 +251,9 @@ class Node:
 
     def record_received(self, link: Link, record: Record) -> None:
         """One record of a ready Link; a broken rule ends the Link."""
+        if self.joining.has(link):
+            self.joining.record_received(link, record)
+            return
         session = self.sync.sessions.get(link)
         if session is None:
             return
@@ -221,22 +264,14 @@ class Node:
             link.close(records.PROTOCOL, "protocol error")
 
     def _dispatch(self, session: Session, record: Record) -> None:
-        if getattr(record, "set", records.CONTENT) != records.CONTENT:
-            self._answer_control(session, record)
+        if isinstance(record, records.Messages) and record.set == records.CONTROL:
+            self.control.receive(session, record)
         elif isinstance(record, records.Reconcile | records.Want):
             self._serve(session, record)
-        else:
-            take = self._takers[type(record)]
+        elif (take := self._takers.get(type(record))) is not None:
             take(session, record)
-
-    def _answer_control(self, session: Session, record: Record) -> None:
-        """No room of the open network has a control set: say so, as for a room we do not have."""
-        if isinstance(record, records.Messages):
-            raise RemoteProtocolError("a control message for a room that has no control set")
-        if isinstance(record, records.Reconcile) and record.kind == records.ASK:
-            session.link.send(records.Reconcile(record.room, record.set, record.run, records.NOT_SERVED, []))
-        elif isinstance(record, records.Want):
-            session.link.send(records.Lack(record.room, record.set, record.ids))
+        else:
+            raise RemoteProtocolError("a record of joining on another network")
 
     def _serve(self, session: Session, record: records.Reconcile | records.Want) -> None:
         """Answer, but read no further for a moment from a peer that asks too fast."""
@@ -282,6 +317,8 @@ class Node:
                     self.store.on_commit(partial(self._became_due, stored))
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 self.fading.tick()
+                self.control.tick()
+                self.joining.tick()
         except StoreError as error:
             self.store_failed(error)
 

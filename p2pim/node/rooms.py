@@ -17,7 +17,11 @@ from p2pim.protocol.room import Room, RoomKind
 if TYPE_CHECKING:
     from p2pim.node.node import Node
 
-KINDS: Final = {RoomType.TEAM: RoomKind.TEAM, RoomType.CHANNEL: RoomKind.CHANNEL, RoomType.GROUP: RoomKind.GROUP}
+KINDS: Final = {
+    RoomType.TEAM: RoomKind.TEAM,
+    RoomType.CHANNEL: RoomKind.CHANNEL,
+    RoomType.GROUP: RoomKind.GROUP,
+}
 #: Policy keys that name and close a room.
 NAME: Final = "name"
 ARCHIVED: Final = "archived"
@@ -108,7 +112,10 @@ class Rooms:
 
     def children(self, room_id: RoomId) -> list[RoomId]:
         """A room and those that belong to it."""
-        return [room_id, *(i for i, c in self.sets.items() if c.parent is not None and c.parent.room == room_id)]
+        return [
+            room_id,
+            *(i for i, c in self.sets.items() if c.parent is not None and c.parent.room == room_id),
+        ]
 
     def authority(self, room_id: RoomId) -> Authority:
         """What a room's control messages amount to now."""
@@ -162,7 +169,9 @@ class Rooms:
     def check_may_write(self, room_id: RoomId) -> None:
         """Raise NotNow where we may not write."""
         if self.role(room_id) < Role.MEMBER:
-            raise NotNow(f"You are not a member of {self.name(room_id)} (any more): nobody would take what you write.")
+            raise NotNow(
+                f"You are not a member of {self.name(room_id)} (any more): nobody would take what you write."
+            )
         if self.authority(room_id).policy.get(ARCHIVED) is True:
             raise NotNow(f"#{self.name(room_id)} is archived: it can be read, not written to.")
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Final
 from p2pim.node.session import Drive, Driven, Session, SetId
 from p2pim.protocol.message import MessageId
 from p2pim.protocol.reconcile import SKIP, ItemSet, Run, answer
-from p2pim.protocol.records import ANSWER, ASK, CONTENT, CONTROL, MAX_DONE, MAX_LIST, NOT_SERVED, Done, Have, Reconcile
+from p2pim.protocol.records import (
+    ANSWER,
+    ASK,
+    CONTENT,
+    CONTROL,
+    MAX_DONE,
+    MAX_LIST,
+    NOT_SERVED,
+    Done,
+    Have,
+    Reconcile,
+)
 from p2pim.protocol.room import LOBBY
 
 if TYPE_CHECKING:

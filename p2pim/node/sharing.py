@@ -54,7 +54,11 @@ class Sharing:
 
     def with_whom(self, room_id: RoomId) -> list[Session]:
         """The Links on which a governed room may pass."""
-        return [s for s in self._node.sync.sessions.values() if self._node.rooms.is_member(room_id, s.link.peer_id)]
+        return [
+            s
+            for s in self._node.sync.sessions.values()
+            if self._node.rooms.is_member(room_id, s.link.peer_id)
+        ]
 
     def concerned(self, message: Message) -> list[Session]:
         """The Links on which a message may pass."""

@@ -174,7 +174,9 @@ class Sync:
         wanted = list(ids)
         if place.set == CONTENT:
             wanted = self._node.delivery.worth_asking(session, room, ids)
-        fresh = [i for i in wanted if i not in session.asked and self._is_ours_to_ask(session, room, place, i)]
+        fresh = [
+            i for i in wanted if i not in session.asked and self._is_ours_to_ask(session, room, place, i)
+        ]
         if len(fresh) > (left := MAX_ASKED - len(session.asked)):
             session.unasked.add(place)
             fresh = fresh[len(fresh) - left :]
@@ -307,6 +309,10 @@ class Sync:
         if place.set == CONTROL:
             return [message.signed() for message in self._node.rooms.messages(place.room, ids)]
         return [stored.message.signed() for stored in self._store.messages.get(ids)]
+
+    def send_all(self, link: Link, room_id: RoomId, signed: list[Signed]) -> None:
+        """Send control messages on a Link that shares nothing yet (to whoever was just let in)."""
+        self._send_messages(link, SetId(room_id, CONTROL), signed)
 
     def _send_messages(self, link: Link, place: SetId, signed: list[Signed]) -> None:
         part: list[Signed] = []

@@ -58,8 +58,10 @@ class Views:
     def is_hidden(self, stored: Stored) -> bool:
         """Whether a message must not be shown (yet): not due, or in the lobby by somebody blocked."""
         header = stored.message.header
-        return stored.hidden or stored.void or (
-            header.room == self._node.lobby.id and self._node.people.contact(header.author).blocked
+        return (
+            stored.hidden
+            or stored.void
+            or (header.room == self._node.lobby.id and self._node.people.contact(header.author).blocked)
         )
 
     def _views(self, stored: list[Stored]) -> list[events.MessageView]:

@@ -108,6 +108,10 @@ class InviteKeys:
         """Return the 32 bytes that tie the code to this team; only who knows the code can make or check them."""
         return hmac.digest(self._bind.reveal(), b"p2pim/1 bind\0" + team_id, "sha256")
 
+    def reveal(self) -> tuple[bytes, bytes, bytes]:
+        """Return what the keys are made of, to be kept while a join is under way."""
+        return self.identity.seed.reveal(), self.secret, self._bind.reveal()
+
     def __repr__(self) -> str:
         return f"<InviteKeys {self.identity!r}>"
 

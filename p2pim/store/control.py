@@ -78,4 +78,6 @@ class Control:
 
     def joins(self) -> list[Join]:
         """All that are under way."""
-        return [Join(*row) for row in self._db.rows("SELECT secret, seed, bind, since FROM joins ORDER BY since")]
+        return [
+            Join(*row) for row in self._db.rows("SELECT secret, seed, bind, since FROM joins ORDER BY since")
+        ]

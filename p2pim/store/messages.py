@@ -165,7 +165,10 @@ class Messages:
     def written_in(self, room_id: RoomId, author: PeerId) -> list[tuple[int, int, bool]]:
         """(seq, clock, void) of everything somebody wrote in a room."""
         sql = "SELECT seq, clock, void FROM messages WHERE room = ? AND author = ?"
-        return [(seq, clock, bool(void)) for seq, clock, void in self._db.rows(sql, [self._number(room_id), author])]
+        return [
+            (seq, clock, bool(void))
+            for seq, clock, void in self._db.rows(sql, [self._number(room_id), author])
+        ]
 
     def set_void(self, seqs: Sequence[int], void: bool) -> None:
         """What is known of the right of its author has changed for these messages."""

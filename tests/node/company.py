@@ -11,6 +11,7 @@ from p2pim.node.link import Link
 from p2pim.node.node import Node
 from p2pim.protocol.events import Closed
 from p2pim.protocol.identity import Identity
+from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.message import TEXT, Message, MessageId, RoomId, seal, text_content
 from p2pim.protocol.records import Hello, Record
 from p2pim.protocol.room import LOBBY, dm_room
@@ -161,10 +162,15 @@ class Company(World):
         machine.start()
         return machine
 
-    def meet(self, a: Machine, b: Machine) -> None:
+    def meet(self, a: Machine, b: Machine, network: Network = OPEN) -> None:
         """Link two machines and let them finish."""
-        self.connect(a, b)
+        self.connect(a, b, network)
         self.run(3)
+
+    def join(self, joiner: Colleague, member: Colleague, code: str) -> None:
+        """Enter a code, and meet a member of the team with it."""
+        join, _ = joiner.me.joining.begin(code)
+        self.meet(joiner, member, joiner.me.nets.of_join(join))
 
     def friends(self, *names: str) -> list[Colleague]:
         """Machines of people who have accepted each other, all linked."""

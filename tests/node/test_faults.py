@@ -7,7 +7,7 @@ import pytest
 from p2pim.errors import NotNow
 from p2pim.node import events, link, sync
 from p2pim.node.node import PROBE_SECONDS
-from p2pim.node.session import Session
+from p2pim.node.session import Session, SetId
 from p2pim.node.sync import Sync
 from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.records import CONTENT, MAX_DONE, Ack, Have
@@ -353,7 +353,7 @@ def test_a_room_that_the_other_end_no_longer_serves_is_left_alone() -> None:
     ann, bob = company.friends("ann", "bob")
     bob.me.open_network = False  # as if switched off while they are linked
     with ann.me.store.transaction():
-        ann.me.store.on_commit(lambda: ann.me.sync.reconcile(LOBBY))
+        ann.me.store.on_commit(lambda: ann.me.sync.reconcile(SetId(LOBBY, CONTENT)))
     company.run(1)
     assert not session(ann, bob).drives
     ann.announce("nobody hears")

@@ -7,6 +7,7 @@ import pytest
 from p2pim.node import events, runs
 from p2pim.node.fading import TRIM_AFTER
 from p2pim.node.people import LOBBY_NAME
+from p2pim.node.session import SetId
 from p2pim.protocol import records
 from p2pim.protocol.identity import digest
 from p2pim.protocol.message import MessageId, seal, text_content
@@ -279,5 +280,5 @@ def test_a_run_about_what_is_not_taken_is_given_up(monkeypatch: pytest.MonkeyPat
     views = [ann.write(bob, f"{n}") for n in range(30)]
     company.meet(bob, ann)  # a stranger's: one is taken
     (link,) = bob.links_to(ann)
-    assert bob.room(ann) not in bob.me.sync.sessions[link].drives
+    assert SetId(bob.room(ann), CONTENT) not in bob.me.sync.sessions[link].drives
     assert [ann.state_of(view.id) for view in views] == ["delivered"] + ["not-accepted"] * 29

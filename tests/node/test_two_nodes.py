@@ -28,7 +28,7 @@ def test_a_text_arrives_once_is_delivered_and_is_read() -> None:
     bob.me.mark_read(bob.room(ann), added.message.seq)
     assert bob.said(events.RoomRead) == [events.RoomRead(bob.room(ann), 0)]
     assert bob.me.status().unread == 0
-    assert next(room.name for room in bob.me.rooms()) == bob.sees(ann).name
+    assert next(room.name for room in bob.me.conversations()) == bob.sees(ann).name
 
 
 def test_history_goes_back_page_by_page() -> None:
@@ -92,7 +92,7 @@ def test_without_the_open_network_there_is_no_lobby() -> None:
     ann = company.hire("ann", settings=Settings(open_network=False))
     with pytest.raises(NotNow, match="open network"):
         ann.announce("hello")
-    assert ann.me.networks() == ()
+    assert ann.me.networks() == []
     bob = company.hire("bob")
     company.meet(bob, ann)
     assert not company.linked(bob, ann)

@@ -117,7 +117,7 @@ class Office(World):
 
     def _read(self, machine: Machine) -> None:
         if machine.node is not None:
-            for view in machine.node.rooms():
+            for view in machine.node.conversations():
                 machine.node.mark_read(view.room, machine.node.store.messages.last_seq())
 
     def _presence(self, machine: Machine) -> None:

@@ -22,7 +22,7 @@ from p2pim.node.link import Link
 from p2pim.node.node import Node
 from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import FUTURE_MS, MessageId, RoomId
-from p2pim.protocol.network import OPEN
+from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Messages, Record
 from p2pim.store.database import Database
 from p2pim.store.messages import Stored
@@ -321,7 +321,7 @@ class World:
     def is_cut(self, a: Machine, b: Machine) -> bool:
         return a.island != b.island
 
-    def connect(self, a: Machine, b: Machine) -> None:
+    def connect(self, a: Machine, b: Machine, network: Network = OPEN) -> None:
         """``a`` dials ``b``."""
         if a is b or a.node is None or b.node is None or self.is_cut(a, b):
             return
@@ -331,7 +331,7 @@ class World:
             machine = wire.machine
             assert machine.node is not None
             machine.wires.append(wire)
-            connection = machine.node.connection(initiator, OPEN if initiator else None)
+            connection = machine.node.connection(initiator, network if initiator else None)
             wire.link = link = SpiedLink(connection, wire, machine.node)
             link.machine = machine
 

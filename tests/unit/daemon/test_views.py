@@ -30,7 +30,7 @@ def test_every_view_is_what_the_schema_says(node: FakeNode) -> None:
     node.deliver(sent)
     assert fits(views.status(node.status(), 7), schema.Status)
     assert all(fits(views.peer(view), schema.Peer) for view in node.peers())
-    assert all(fits(views.room(view), schema.Room) for view in node.rooms())
+    assert all(fits(views.room(view), schema.Room) for view in node.conversations())
     assert fits(views.message(node.messages[0]), schema.Message)
     assert fits(views.check(node.checks[0]), schema.Check)
 
