@@ -224,7 +224,9 @@ def test_a_link_is_written_in_one_way() -> None:
 
 def test_a_link_names_the_first_four_addresses_and_a_proper_name_only() -> None:
     addresses = [(f"10.0.0.{n}", 26747) for n in range(1, 7)]
-    assert parse_link(make_link(CODE, "a\u202eb", addresses)) == Link(CODE, "", tuple(addresses[:4]))
+    link = make_link(CODE, "a\u202eb", addresses)
+    assert "&n=" not in link
+    assert parse_link(link) == Link(CODE, "", tuple(addresses[:4]))
 
 
 def test_the_longest_link_is_read() -> None:
@@ -233,6 +235,7 @@ def test_the_longest_link_is_read() -> None:
     addresses = [(host, 26747)] * 4
     link = make_link(CODE, "\U0001f98a" * 16, addresses)
     assert parse_link(link) == Link(CODE, "\U0001f98a" * 16, tuple(addresses))
+    assert parse_link(f"{link}&x=".ljust(2048, "x")) == parse_link(link)
 
 
 @pytest.mark.parametrize(
@@ -331,6 +334,7 @@ BAD_ADDRESSES = [
     "caf\u00e9:26747",
     "\udcff:26747",
     "a" * 64 + ":26747",
+    "a" * 64 + ".b:26747",
     "a." * 127 + "b:26747",
     "user@host:26747",
     "host/path:26747",
