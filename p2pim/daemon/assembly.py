@@ -56,6 +56,7 @@ class Peer:
         self._network = network
         await network.start()
         self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        self.node.on_networks_changed = network.networks_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
         self._note_network()
 

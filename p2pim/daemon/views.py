@@ -119,12 +119,6 @@ def event(happened: events.Event) -> dict[str, Any]:
             return {"type": "typing", "room": happened.room.hex(), "peer_id": sender}
         case events.RoomRead():
             return {"type": "room.read", "room": happened.room.hex(), "unread": happened.unread}
-        case events.StorageChanged():
-            return {"type": "storage.changed", "state": happened.state}
-        case events.NetworkChanged():
-            return {"type": "network.changed", "text": happened.text}
-        case events.ProfileChanged():
-            return {"type": "profile.changed"}
         case events.RoomChanged():
             return {"type": "room.changed", "room": happened.room.hex()}
         case events.JoinChanged():
@@ -136,3 +130,18 @@ def event(happened: events.Event) -> dict[str, Any]:
                 "text": happened.text,
                 "team": team,
             }
+        case events.StorageChanged() | events.NetworkChanged() | events.ProfileChanged():
+            return _own_event(happened)
+
+
+def _own_event(
+    happened: events.StorageChanged | events.NetworkChanged | events.ProfileChanged,
+) -> dict[str, Any]:
+    """An event about this machine or its user."""
+    match happened:
+        case events.StorageChanged():
+            return {"type": "storage.changed", "state": happened.state}
+        case events.NetworkChanged():
+            return {"type": "network.changed", "text": happened.text}
+        case events.ProfileChanged():
+            return {"type": "profile.changed"}

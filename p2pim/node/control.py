@@ -1,9 +1,10 @@
-"""Control messages on their way: taking them in, from whom, and what changes when a control set grew (SPEC section 12).
+"""Control messages on their way: from whom they are taken, and what changes when a set grew (SPEC section 12).
 
-A message enters a set by its bytes and causal past alone (see ``ControlSet``). From members everything is taken; what comes
-before its parents is dropped, and the set compared again, which brings it in order. From somebody who is no member in our
-view it is kept beside, in memory: if our set and that together make them one, it is taken in as a whole. Else only the owner's
-messages are, with all they follow: a machine that was away for long learns of its own world from whoever has it.
+A message enters a set by its bytes and causal past alone (see ``ControlSet``). From members everything is taken;
+what comes before its parents is dropped, and the set compared again, which brings it in order. From somebody who is
+no member in our view it is kept beside, in memory: if our set and that together make them one, it is taken in as a
+whole. Else only the owner's messages are, with all they follow: a machine that was away for long learns of its own
+world from whoever has it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Joining a team by a code, through any member that is online (SPEC section 11).
 
-On the network of an invite nothing passes but this: the member says which team it is and shows the invite, bound to the code;
-whoever joins checks that, proves to have the code and asks to be let in; the member stores an ADMIT and hands over the control
-set. Links on such a network are not among those of the node, and end with this.
+On the network of an invite nothing passes but this: the member says which team it is and shows the invite, bound to
+the code; whoever joins checks that, proves to have the code and asks to be let in; the member stores an ADMIT and
+hands over the control set. Links on such a network are not among those of the node, and end with this.
 """
 
 from __future__ import annotations
@@ -221,7 +221,6 @@ class Joining:
     def _welcome(self, join: Join, team: RoomId) -> None:
         name = self._node.rooms.name(team)
         self._node.emit(events.JoinChanged(join.secret, "joined", f"You are in {name} now.", team))
-        self._node.redial()
 
     # -- the member
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from p2pim import __version__
+from p2pim.protocol import records
+from p2pim.protocol.connection import Connection
 from p2pim.protocol.control import Role
 from p2pim.protocol.identity import digest
-from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.message import MAX_CLOCK, MessageId, RoomId
 from p2pim.protocol.network import OPEN, SLOT_COUNT, Network
 from p2pim.store.control import Join
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
 
+#: HELLO feature: the open network (and so the lobby) is on.
+FEATURE_OPEN: Final = 1
+#: Seconds of silence before a ping; with more Links than that, half as often.
+PING_SECONDS: Final = 15.0
+MANY_LINKS: Final = 64
 #: An invite that has ended is still answered for a while: whoever comes with it is told so.
 ANSWERED_MS: Final = 30 * 24 * 3600 * 1000
 MAX_NETWORKS: Final = 256
@@ -47,6 +55,14 @@ class Networks:
         if self._served is None:
             self._served = self._all()
         return self._served
+
+    def dialled(self) -> Sequence[Network]:
+        """The open network and those of teams."""
+        return [n for n in self.served() if n is OPEN or n.name in self._teams]
+
+    def joins(self) -> Sequence[Network]:
+        """Those of joins under way."""
+        return [n for n in self.served() if n.name in self._joins]
 
     def _all(self) -> list[Network]:
         self._teams, self._invitations, self._joins = {}, {}, {}
@@ -124,3 +140,30 @@ class Networks:
     def of_join(self, join: Join) -> Network:
         """The network in which a join is under way."""
         return self._network("join", join.secret)
+
+    # -- connections
+
+    def connection(self, initiator: bool, network: Network | None = None) -> Connection:
+        """A new connection's protocol side: to dial in ``network``, or to answer in any we serve."""
+        # Many Links, fewer pings: half as often above 64 of them.
+        ping_after = PING_SECONDS if len(self._node.links) <= MANY_LINKS else 2 * PING_SECONDS
+        connection = Connection(
+            initiator=initiator,
+            identity=self._node.identity,
+            static=self._node.static,
+            boot_id=self._node.boot_id,
+            networks=[network] if network is not None else list(self.served()),
+            hello=lambda: self._hello(connection.network),
+            now=self._node.clock.monotonic(),
+            random=self._node.random,
+            policy=self._node,
+            ping_after=ping_after,
+        )
+        return connection
+
+    def _hello(self, network: Network | None) -> records.Hello:
+        wall = max(0, min(self._node.clock.wall_ms(), MAX_CLOCK - 1))
+        if self.join_of(network) is not None or self.invitation_of(network) is not None:
+            return records.Hello([], wall, "", "")  # nothing of us before we know who it is
+        features = [FEATURE_OPEN] if self._node.open_network else []
+        return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Final
 
-from p2pim import __version__
 from p2pim.config import Settings
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
@@ -24,7 +23,7 @@ from p2pim.node.fading import Fading
 from p2pim.node.joining import Joining
 from p2pim.node.link import Link
 from p2pim.node.links import Links
-from p2pim.node.networks import Networks
+from p2pim.node.networks import FEATURE_OPEN, Networks
 from p2pim.node.people import People
 from p2pim.node.presence import PresenceBoard
 from p2pim.node.rooms import Rooms
@@ -33,9 +32,7 @@ from p2pim.node.sync import Sync
 from p2pim.node.teams import Teams
 from p2pim.node.turns import Turns
 from p2pim.node.views import Views
-from p2pim.protocol import message as messages
 from p2pim.protocol import records
-from p2pim.protocol.connection import Connection
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_number, short_id
 from p2pim.protocol.message import RoomId
@@ -47,11 +44,7 @@ from p2pim.store.store import Store
 
 log = logging.getLogger(__name__)
 
-#: HELLO feature: the open network (and so the lobby) is on.
-FEATURE_OPEN: Final = 1
-#: Seconds of silence before a ping; between two tries to write to a full disk.
-PING_SECONDS: Final = 15.0
-MANY_LINKS: Final = 64
+#: Seconds between two tries to write to a full disk.
 PROBE_SECONDS: Final = 5.0
 #: How long a Link that replaces another may take to be ready at this end before its peer counts as gone.
 REPLACED_SECONDS: Final = 2.0
@@ -90,6 +83,7 @@ class Node:
         self.links = Links(self.peer_id, self.boot_id)
         self.rooms = Rooms(self)
         self.nets = Networks(self)
+        self.connection = self.nets.connection
         self.people = People(self)
         self.presence = PresenceBoard(self)
         self.fading = Fading(self)
@@ -118,7 +112,10 @@ class Node:
             records.Contacts: self.sync.contacts,
             records.State: self.presence.received,
         }
-        # The use cases, each with the concept it belongs to.
+        self._name_use_cases()
+
+    def _name_use_cases(self) -> None:
+        """What front ends ask for, each with the concept it belongs to."""
         self.status = self.views.status
         self.peers = self.views.peers
         self.conversations = self.views.rooms
@@ -135,10 +132,8 @@ class Node:
         self.set_presence = self.presence.choose
         self.typing = self.presence.typing
         self.add_address: Callable[[str, int], None] = self._no_network
-        #: Set by whoever runs the network: it advertises anew; it dials whom it knows; it tries a join everywhere.
+        #: Set by whoever runs the network: it advertises anew, and dials whom it knows.
         self.on_networks_changed: Callable[[], None] = lambda: None
-        self.redial: Callable[[], None] = lambda: None
-        self.dial_join: Callable[[Network, Sequence[tuple[str, int]]], None] = lambda network, addresses: None
         self.diagnose: Callable[[], list[events.Check]] = list
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
@@ -159,37 +154,20 @@ class Node:
         """The networks this node serves, the most important first."""
         return self.nets.served()
 
+    def dialled_networks(self) -> Sequence[Network]:
+        """Those in which any peer may be dialled."""
+        return self.nets.dialled()
+
+    def join_networks(self) -> Sequence[Network]:
+        """Those in which a code is to be tried everywhere."""
+        return self.nets.joins()
+
     def networks_changed(self) -> None:
         """What we serve may have changed: tell the network, if it has."""
         before = list(self.nets.served())
         self.nets.forget()
         if list(self.nets.served()) != before:
             self.on_networks_changed()
-
-    def connection(self, initiator: bool, network: Network | None = None) -> Connection:
-        """A new connection's protocol side: to dial in ``network``, or to answer in any we serve."""
-        # Many Links, fewer pings: half as often above 64 of them.
-        ping_after = PING_SECONDS if len(self.links) <= MANY_LINKS else 2 * PING_SECONDS
-        connection = Connection(
-            initiator=initiator,
-            identity=self.identity,
-            static=self.static,
-            boot_id=self.boot_id,
-            networks=[network] if network is not None else list(self.networks()),
-            hello=lambda: self._hello(connection.network),
-            now=self.clock.monotonic(),
-            random=self.random,
-            policy=self,
-            ping_after=ping_after,
-        )
-        return connection
-
-    def _hello(self, network: Network | None) -> records.Hello:
-        wall = max(0, min(self.clock.wall_ms(), messages.MAX_CLOCK - 1))
-        if self.nets.join_of(network) is not None or self.nets.invitation_of(network) is not None:
-            return records.Hello([], wall, "", "")  # nothing of us before we know who it is
-        features = [FEATURE_OPEN] if self.open_network else []
-        return records.Hello(features, wall, self.nickname, f"p2pim {__version__}")
 
     def refuses(self, peer_id: PeerId, boot_id: bytes, network: Network) -> bool:
         """Whether a handshake must go no further: ourselves, or somebody blocked (Policy of Connection)."""

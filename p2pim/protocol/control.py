@@ -1,7 +1,7 @@
 """Control messages: who may do what in a room (SPEC section 12). Their content is never erased.
 
-They are messages like any other, of kinds from 128 on, in a set of their own: parents are of the same set, all known, and
-of lower clocks. What they amount to together is the business of ``authority``.
+They are messages like any other, of kinds from 128 on, in a set of their own: parents are of the same set, all
+known, and of lower clocks. What they amount to together is the business of ``authority``.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class ControlSet:
         return known[1]
 
     def is_member(self, peer_id: PeerId, now_ms: int) -> bool:
-        """Whether somebody is served: a member by what is due and by all that is here, so that a removal bites at once."""
+        """Whether somebody is served: a member by what is due and by all that is here. So a removal bites at once."""
         due, full = self.authority(now_ms), self.authority()
         return due is not None and full is not None and due.is_member(peer_id) and full.is_member(peer_id)
 

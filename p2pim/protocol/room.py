@@ -50,7 +50,7 @@ def dm_room(one: PeerId, other: PeerId) -> RoomId:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as one machine knows it: ``peer`` is the other party of a DM, ``parent`` the team of a channel or group."""
+    """A room as one machine knows it: ``peer`` is the other party of a DM, ``parent`` the team it belongs to."""
 
     id: RoomId
     kind: RoomKind

@@ -51,7 +51,8 @@ class Control:
     def note_secret(self, team: RoomId, secret: bytes, now_ms: int) -> None:
         """This is the current secret of a team's network here."""
         self._db.execute(
-            "INSERT INTO secrets (secret, team, since) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = excluded.since",
+            "INSERT INTO secrets (secret, team, since) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET since = excluded.since",
             [secret, team, now_ms],
         )
 

@@ -11,8 +11,8 @@ from p2pim.node.link import Link
 from p2pim.node.node import Node
 from p2pim.protocol.events import Closed
 from p2pim.protocol.identity import Identity
-from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.message import TEXT, Message, MessageId, RoomId, seal, text_content
+from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Hello, Record
 from p2pim.protocol.room import LOBBY, dm_room
 from p2pim.store.store import Store

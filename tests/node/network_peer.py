@@ -156,6 +156,12 @@ class Peer:
     def networks(self) -> Sequence[NetworkSecret]:
         return self.served
 
+    def dialled_networks(self) -> list[NetworkSecret]:
+        return list(self.networks())
+
+    def join_networks(self) -> list[NetworkSecret]:
+        return []
+
     def is_linked(self, peer_id: PeerId) -> bool:
         return any(link.connection.peer_id == peer_id for link in self.ready)
 

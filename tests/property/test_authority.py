@@ -1,4 +1,4 @@
-"""Whatever honest and hostile people write, in whatever order it comes: everybody sees the same, and nobody gains a role."""
+"""Whatever honest and hostile people write, in any order: everybody sees the same, and nobody gains a role."""
 
 from __future__ import annotations
 

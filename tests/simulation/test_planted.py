@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from p2pim.node import author
-from p2pim.node.session import Session
+from p2pim.node.session import Session, SetId
 from p2pim.node.sync import Sync
-from p2pim.protocol.message import Message, MessageId, RoomId
-from p2pim.protocol.records import CONTENT, Ack
+from p2pim.protocol.message import Message, MessageId
+from p2pim.protocol.records import Ack
 from p2pim.store.messages import Messages, Stored
 from tests.simulation.office import play
 from tests.simulation.test_office import SEEDS
@@ -23,8 +23,8 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def ack_before_commit(patch: pytest.MonkeyPatch) -> None:
     """Answer as soon as a message was looked at."""
 
-    def ack(self: Sync, session: Session, room_id: RoomId, message_id: MessageId, code: int) -> None:
-        session.link.send(Ack(room_id, CONTENT, [message_id], code))
+    def ack(self: Sync, session: Session, place: SetId, message_id: MessageId, code: int) -> None:
+        session.link.send(Ack(place.room, place.set, [message_id], code))
         session.link.flush()
 
     patch.setattr(Sync, "ack", ack)

@@ -1,21 +1,19 @@
 """The address book: which endpoints to dial, and when. Pure: time and randomness are arguments.
 
-Theory. Every way of learning an address (mDNS, the addresses of earlier runs, what the user typed) only
-puts a *hint* in here; only a finished handshake makes a peer. A hint passes the dial policy or is dropped,
-so nobody can use us to scan or flood others: an advert costs its victim one connection attempt per back-off
-step.
+Every way of learning an address only puts a *hint* in here; only a finished handshake makes a peer. A hint passes
+the dial policy or is dropped, so nobody can use us to scan or flood others: an advert costs its victim one
+connection attempt per back-off step.
 
-An entry is *covered* when a Link to its peer is up: then it is not dialled. For an endpoint we once reached
-we know whose it is. For a fresh advert we do not, and the peer may have dialled us meanwhile from a port
-that says nothing; so as many adverts of a host as there are accepted peers of that host without a known
-endpoint count as covered. If that guess is wrong, a second Link comes up and the tie-break closes it.
-On this very machine nothing is guessed: with several users there, two of them could both guess wrong and
-would never meet.
+An entry is *covered* when a Link to its peer is up: then it is not dialled. For an endpoint we once reached we know
+whose it is. For a fresh advert we do not, and the peer may have dialled us meanwhile from a port that says nothing;
+so as many adverts of a host as there are accepted peers of that host without a known endpoint count as covered. If
+that guess is wrong, a second Link comes up and the tie-break closes it. On this very machine nothing is guessed: two
+users there could both guess wrong and would never meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
@@ -24,8 +22,7 @@ from p2pim.node.net.address import Address, Endpoint, canonical, is_office, pars
 from p2pim.node.net.limits import TokenBucket
 from p2pim.protocol.identity import PeerId
 
-CAPACITY = 512
-PER_HOST = 8
+CAPACITY, PER_HOST = 512, 8
 STAGGER = 0.25  # between the addresses of one instance
 OTHER_ADDRESS_HOLD = 60.0  # before the other addresses of an instance we reached are tried
 STABLE_AFTER = 30.0  # a Link that died younger counts as a failed dial, or a peer that hangs up makes us spin
@@ -146,6 +143,9 @@ class AddressBook:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter([*self._entries.values()])
 
     @property
     def here(self) -> Here:

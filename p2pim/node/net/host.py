@@ -60,6 +60,12 @@ class Host(Protocol):
     def networks(self) -> Sequence[NetworkSecret]:
         """Return the networks served, the most important first."""
 
+    def dialled_networks(self) -> Sequence[NetworkSecret]:
+        """Return those in which any peer may be dialled, the most important first."""
+
+    def join_networks(self) -> Sequence[NetworkSecret]:
+        """Return those in which a code is to be tried everywhere."""
+
     def is_linked(self, peer_id: PeerId) -> bool:
         """Tell whether a Link to the peer is up."""
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
 from p2pim.errors import BadInput
 from p2pim.node.net.address import Endpoint, is_office, parse, parse_endpoint
-from p2pim.node.net.book import AddressBook, Here, Source
+from p2pim.node.net.book import AddressBook, Entry, Here, Source
 from p2pim.node.net.discovery.interfaces import Interfaces, InterfaceWatch
 from p2pim.node.net.discovery.mdns import Mdns, Sighting
 from p2pim.node.net.host import Host, Known, Timing
@@ -25,9 +25,14 @@ from p2pim.node.net.limits import AcceptPolicy
 from p2pim.node.net.listener import ANY, Listener
 from p2pim.node.net.sockets import Sockets
 from p2pim.node.net.tcp import LinkFactory
+from p2pim.protocol.network import Network as NetworkSecret
 
 DEFAULT_PORT: Final = 26747
 MDNS_RETRY: Final = 60.0
+#: Seconds between tries of a code at every endpoint known, doubled each time; and how many endpoints.
+JOIN_FIRST: Final = 2.0
+JOIN_LAST: Final = 60.0
+JOIN_ENDPOINTS: Final = 64
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +79,7 @@ class Network:
         self._pulsing: asyncio.Task[None] | None = None
         self._next_tick = self._mdns_retry_at = node.clock.monotonic()
         self._ticked_wall_ms = node.clock.wall_ms()
+        self._join_tries: dict[str, tuple[float, float]] = {}
 
     @property
     def port(self) -> int:
@@ -153,6 +159,7 @@ class Network:
         self._next_tick = now + self._timing.tick
         self.sockets.tick(now)
         self._mdns.tick(now, alone=not self.sockets.any_ready)
+        self._try_joins(now)
         if self._mdns.trouble is not None and now >= self._mdns_retry_at:
             self._start_mdns()
         self._on_tick()
@@ -164,13 +171,42 @@ class Network:
             return float("inf")
         plan = self.book.plan(now, self._node.is_linked)
         for entry in plan.ready:
-            if entry.peer_id is not None and self.sockets.penalties.is_shut_out(entry.peer_id, now):
+            network = self._network_for(entry, networks)
+            if network is None or (
+                entry.peer_id is not None and self.sockets.penalties.is_shut_out(entry.peer_id, now)
+            ):
                 self.book.failed(entry, now)
                 continue
-            network = networks.get(entry.network or "") or next(iter(networks.values()))
             if not self.sockets.dial(entry, network, now):
                 return now + max(0.01, self.sockets.dialer.ready_in(now))
         return plan.next_due
+
+    def _network_for(self, entry: Entry, networks: Mapping[str, NetworkSecret]) -> NetworkSecret | None:
+        """The network to dial an endpoint in: where it was met or seen; where that fails, each in turn."""
+        options = [n for n in self._node.dialled_networks() if n.name != entry.network]
+        if (seen := networks.get(entry.network or "")) is not None:
+            options.insert(0, seen)
+        return options[entry.failures % len(options)] if options else None
+
+    def networks_changed(self) -> None:
+        """We serve other networks now: say so, and look who else does."""
+        if self._pulsing is not None:
+            self._start_mdns()
+            self._join_tries.clear()
+            self.retry()
+
+    def _try_joins(self, now: float) -> None:
+        """With a code every endpoint is tried, linked or not: any of them may be a member's."""
+        joins = {network.name: network for network in self._node.join_networks()}
+        self._join_tries = {name: tries for name, tries in self._join_tries.items() if name in joins}
+        for name, network in joins.items():
+            due, step = self._join_tries.get(name, (now, JOIN_FIRST))
+            if now >= due:
+                self._join_tries[name] = now + step, min(2 * step, JOIN_LAST)
+                usable = [entry for entry in self.book if entry.refused is None and not entry.is_self]
+                usable.sort(key=lambda entry: (entry.source is not Source.TYPED, -entry.seen))
+                for entry in usable[:JOIN_ENDPOINTS]:
+                    self.sockets.dial_once(entry.endpoint, network, now)
 
     # what is learnt
 

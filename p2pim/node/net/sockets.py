@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from p2pim.node.net.address import Endpoint
-from p2pim.node.net.book import AddressBook, Entry
+from p2pim.node.net.book import AddressBook, Entry, Source
 from p2pim.node.net.dialer import Dialer
 from p2pim.node.net.host import Host, Known, Timing
-from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties
+from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties, TokenBucket
 from p2pim.node.net.tcp import Link, LinkFactory, SocketTransport
 from p2pim.protocol.records import LIMIT, PROTOCOL, SHUTDOWN
 
@@ -110,6 +110,11 @@ class Sockets:
 
         entry.dialling = self.dialer.start(entry.endpoint, now, connected, failed)
         return entry.dialling
+
+    def dial_once(self, endpoint: Endpoint, network: NetworkSecret, now: float) -> None:
+        """Dial without a place in the address book: how it ends changes nothing of what is known there."""
+        bucket = TokenBucket(rate=1.0, burst=1.0, now=now)
+        self.dial(Entry(endpoint, Source.TYPED, now, now, bucket), network, now)
 
     def tick(self, now: float) -> None:
         """Let deadlines pass."""
