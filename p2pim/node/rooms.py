@@ -155,10 +155,17 @@ class Rooms:
         return self.authority(room.id).role_at(self._node.peer_id, message.header.clock) < Role.MEMBER
 
     def highest(self, room_id: RoomId) -> int:
-        """The highest clock in the control sets that govern a room: what is written there must follow them."""
+        """The clock that what we write in a room must follow: of the control sets that govern it, and of our role.
+
+        Our role may begin later than our own clock says it is now.
+        """
         control = self.sets[room_id]
-        over = control.parent.highest(self._now) if control.parent is not None else 0
-        return max(control.highest(self._now), over)
+        found = [0]
+        for one in (control, control.parent):
+            if one is not None and (authority := one.authority()) is not None:
+                steps = authority.timelines.get(self._node.peer_id, ())
+                found += [one.highest(self._now), *(step.start for step in steps[-1:])]
+        return max(found)
 
     def name(self, room_id: RoomId) -> str:
         """What a room is called."""

@@ -130,6 +130,7 @@ class Runs:
             and len(drive.lacking) <= MAX_DONE
         ):
             drive.told_done = True
+            session.owed[place] = set(drive.lacking)
             session.link.send(Done(place.room, place.set, drive.number, list(drive.lacking)))
             self._sync.touch(session)
 
@@ -184,5 +185,6 @@ class Runs:
         if driven is not None and driven.owed and not driven.overflowed and len(lacking) <= MAX_DONE:
             del session.driven[place]
             session.offered.pop(place, None)
+            session.owed[place] = set(lacking)
             session.link.send(Done(place.room, place.set, driven.number, list(lacking)))
             self._sync.touch(session)

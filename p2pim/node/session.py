@@ -64,6 +64,8 @@ class Session:
     driven: dict[SetId, Driven] = field(default_factory=dict)
     #: Ids offered to us that we do not hold, by set.
     offered: dict[SetId, set[MessageId]] = field(default_factory=dict)
+    #: Ids that a DONE of ours said are lacking here: if they come another way, an ACK follows.
+    owed: dict[SetId, set[MessageId]] = field(default_factory=dict)
     to_ask: deque[tuple[SetId, MessageId]] = field(default_factory=deque)
     asked: dict[MessageId, SetId] = field(default_factory=dict)
     #: Sets in which more can be had than was asked for.

@@ -25,6 +25,7 @@ from p2pim.protocol.records import (
     CONTROL,
     LIMIT,
     MAX_LIST,
+    STORED,
     Ack,
     Contacts,
     Have,
@@ -236,6 +237,10 @@ class Sync:
                     self.runs.end(other, place)
                 if other is not session:
                     self.runs.settled(other, place, message_id, here)
+                if message_id in (owed := other.owed.get(place, set())):
+                    owed.discard(message_id)
+                    if place.set == CONTENT:
+                        self.ack(other, place, message_id, STORED)
         if session.to_ask:
             self._ask(session)
         elif session.unasked and not session.asked:
@@ -258,7 +263,15 @@ class Sync:
             session.unasked.add(place)
             return
         offered.update(message_id for message_id, _ in lacking)
+        if place.set == CONTENT and held:
+            self._tell_author(session, place, held)
         self.want(session, room, place, [message_id for message_id, clock in lacking if clock >= floor])
+
+    def _tell_author(self, session: Session, place: SetId, held: Iterable[MessageId]) -> None:
+        """What an author's other machine offers and we have: it may not know that we do."""
+        for message_id, author in self._store.messages.authors(place.room, list(held)):
+            if author == session.link.peer_id:
+                self.ack(session, place, message_id, STORED)
 
     def lack(self, session: Session, record: Lack) -> None:
         """The other end cannot send these after all."""

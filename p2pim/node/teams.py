@@ -110,7 +110,9 @@ class Teams:
     def _seal_and_take(self, room_id: RoomId, body: Body, parents: Sequence[MessageId]) -> Message:
         rooms = self._node.rooms
         before = rooms.authority(room_id)
-        message = self._seal(room_id, body, parents, rooms.highest(room_id))
+        # A genesis counts whatever its clock: ours may be behind it.
+        followed = [message.header.clock for message in rooms.messages(room_id, parents)]
+        message = self._seal(room_id, body, parents, max(rooms.highest(room_id), *followed))
         verdict = rooms.add(room_id, message)
         assert verdict is Verdict.ENTERS, "what we may do enters the set"
         self._node.control.grew(room_id, before, [message])

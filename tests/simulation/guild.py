@@ -1,0 +1,290 @@
+"""A team with bad luck and bad members, and the invariants that hold all the same (I1 to I8).
+
+Everybody runs the product's code on simulated wires; one person may be hostile: it signs whatever it likes and
+pushes it to whom it likes, but cannot sign for others.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from p2pim.config import Settings
+from p2pim.errors import UserError
+from p2pim.node.node import Node
+from p2pim.protocol.control import Role
+from p2pim.protocol.controlset import ControlSet
+from p2pim.protocol.identity import Identity, PeerId
+from p2pim.protocol.message import Message, MessageId, RoomId, reopen
+from p2pim.protocol.records import CONTENT, Messages
+from p2pim.store.store import Store
+from tests.simulation.world import Broken, Machine, SimAuthor, SimDatabase, World
+
+HOUR_MS = 3_600_000
+SKEWS = (0, 0, 0, 0, 500, -700, 5_000, -HOUR_MS, 20 * HOUR_MS, -30 * HOUR_MS, 72 * HOUR_MS)
+CLOSED = Settings(open_network=False)
+
+
+class Member(Machine):
+    """A machine of the team, or of somebody who has a code at most."""
+
+    evil = False
+    letter = "?"
+
+    def start(self) -> None:
+        self.node = Node(
+            self.identity, Store(SimDatabase(self)), self.clock, self.world.rng.randbytes, CLOSED
+        )
+        self.node.subscribe(self._seen)
+        self.node.author = SimAuthor(self, self.node)
+
+    # -- what is on the disk
+
+    def rooms(self) -> dict[RoomId, int]:
+        """Governed rooms and their numbers in the store, teams first."""
+        return dict(self.disk.execute("SELECT id, number FROM rooms WHERE kind >= 3 ORDER BY number"))
+
+    def control_of(self, room: RoomId) -> list[Message]:
+        sql = "SELECT c.id, header, signature, content FROM control c JOIN rooms r ON c.room = r.number WHERE r.id = ?"
+        return sorted((reopen(*row) for row in self.disk.execute(sql, [room])), key=lambda m: m.order)
+
+    def control_set(self, room: RoomId) -> ControlSet:
+        """What it holds, put together afresh."""
+        row = self.disk.execute("SELECT parent FROM rooms WHERE id = ?", [room]).fetchone()
+        control = ControlSet(room, self.control_set(row[0]) if row[0] is not None else None)
+        for message in self.control_of(room):
+            control.add(message)
+        return control
+
+    def visible(self, room: RoomId) -> list[MessageId]:
+        sql = "SELECT m.id FROM messages m JOIN rooms r ON m.room = r.number WHERE r.id = ? AND hidden = 0 AND void = 0"
+        return [row[0] for row in self.disk.execute(f"{sql} ORDER BY clock, m.id", [room])]
+
+
+class Guild(World):
+    """One team of 4 to 7 people, two more with codes at most; some have two machines."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.backups: dict[Machine, bytes] = {}
+        self.codes: list[str] = []
+        self.written = 0
+        rng = self.rng
+        letters = "OABCDE"[: rng.randrange(4, 7)] + "JK"
+        self.people = {letter: Identity.generate(rng.randbytes) for letter in letters}
+        evil = rng.choice(["", "", "A", "C", "D", "J"])
+        owners = [*letters, *rng.sample(letters, k=rng.choice((0, 0, 1, 2)))]
+        for number, letter in enumerate(owners):
+            machine = Member(self, f"{letter}{number}", self.people[letter])
+            machine.letter, machine.evil = letter, letter == evil
+            machine.clock.skew_ms = rng.choice(SKEWS)
+            self.machines.append(machine)
+            machine.start()
+        self.evil = evil
+        self._found()
+
+    @property
+    def members(self) -> list[Member]:
+        return [m for m in self.machines if isinstance(m, Member)]
+
+    def _found(self) -> None:
+        """O's team: A and B are admins, everybody but J and K is in."""
+        owner = self.members[0]
+        owner.clock.skew_ms = self.rng.choice((0, 500, -700, 5_000))
+        assert owner.node is not None
+        self.team = owner.node.teams.create("Blue")
+        for letter, identity in self.people.items():
+            if letter not in "OJK":
+                owner.node.teams.grant(
+                    self.team, identity.peer_id, Role.ADMIN if letter in "AB" else Role.MEMBER
+                )
+        everything = owner.control_of(self.team)
+        for machine in self.members[1:]:
+            if machine.letter not in "JK":
+                assert machine.node is not None
+                trial = ControlSet(self.team)
+                entered = trial.add_all(everything)
+                with machine.node.store.transaction():
+                    machine.node.control.take_up(trial, entered, None)
+
+    # -- what happens
+
+    def act(self) -> None:
+        """One random event."""
+        machine = self.rng.choice(self.members)
+        deeds = (
+            (26, self._write),
+            (24, self._dial),
+            (12, self._deed),
+            (8, self._join),
+            (6, self._cut),
+            (3, self._crash),
+            (2, self._partition),
+            (3, self._backup),
+            (1, self._restore),
+            (2, self._jump_clock),
+            (1, self._wait),
+        )
+        deed = self.rng.choices([d for _, d in deeds], [w for w, _ in deeds])[0]
+        if machine.evil and deed in (self._write, self._deed):
+            deed = self._mischief
+        self.guarded(lambda: deed(machine))
+        self.run(self.rng.choice((0.0001, 0.001, 0.01, 0.1, 0.5, 3.0)))
+        for idle in self.machines:
+            if idle.node is None and self.rng.random() < 0.3:
+                idle.start()
+
+    def _rooms(self, machine: Member) -> list[RoomId]:
+        assert machine.node is not None
+        return [r for r in machine.rooms() if machine.node.rooms.role(r) >= Role.MEMBER]
+
+    def _write(self, machine: Member) -> None:
+        if machine.node is None or not (rooms := self._rooms(machine)):
+            return
+        room = self.rng.choice(rooms)
+        self.written += 1
+        before = [clock for clock, _ in machine.counted(room)]
+        try:
+            view = machine.node.send_text(room, f"message {self.written}")
+        except UserError:
+            self.count["not now"] += 1
+            return
+        machine.written[view.id] = room
+        self.count["texts"] += 1
+        if before and view.clock <= max(before):
+            raise Broken(f"I4: {machine} wrote a message that sorts before one it held")
+
+    def dial(self, a: Member, b: Member) -> None:
+        """Link two machines on a network that both serve, as whoever dials finds by trying them in turn."""
+        if a.node is None or b.node is None:
+            return
+        theirs = {network.name for network in b.node.networks()}
+        common = [network for network in a.node.dialled_networks() if network.name in theirs]
+        if common:
+            self.connect(a, b, self.rng.choice(common))
+
+    def _dial(self, machine: Member) -> None:
+        self.dial(machine, self.rng.choice(self.members))
+
+    def _deed(self, machine: Member) -> None:
+        """Something that an owner, admin or member may do, or may not and is told so."""
+        if machine.node is None or not (rooms := self._rooms(machine)):
+            return
+        node, rng = machine.node, self.rng
+        room, subject = rng.choice(rooms), rng.choice(list(self.people.values())).peer_id
+        role = rng.choice((Role.MEMBER, Role.MEMBER, Role.ADMIN))
+        deed = rng.random()
+        try:
+            if deed < 0.3:
+                node.teams.grant(room, subject, role)
+                self.count["grants"] += 1
+            elif deed < 0.5:
+                node.teams.remove(room, subject)
+                self.count["removals"] += 1
+            elif deed < 0.55:
+                node.teams.leave(room)
+                self.count["leaves"] += 1
+            elif deed < 0.75:
+                code, _, _ = node.teams.invite(
+                    self.team, uses=rng.choice((1, 1, 2)), approval=rng.random() < 0.2
+                )
+                self.codes.append(code)
+            elif deed < 0.8:
+                invites = list(node.rooms.authority(self.team).invites)
+                node.teams.revoke(self.team, rng.choice(invites) if invites else bytes(32))
+            elif deed < 0.9:
+                node.teams.set_policy(room, {"relay": rng.random() < 0.5})
+            else:
+                inside = [
+                    p for p in node.rooms.members(self.team) if rng.random() < 0.5 and p != machine.peer_id
+                ]
+                node.teams.create_room(self.team, f"room {self.written} {deed}", rng.random() < 0.5, inside)
+                self.count["rooms"] += 1
+        except UserError:
+            self.count["not allowed"] += 1
+
+    def _join(self, machine: Member) -> None:
+        """Somebody who has a code tries it with whoever is there."""
+        joiners = [m for m in self.members if m.letter in "JK" and m.node is not None]
+        if not joiners or not self.codes or machine.node is None:
+            return
+        joiner = self.rng.choice(joiners)
+        assert joiner.node is not None
+        joins = joiner.node.store.control.joins()
+        if not joins:
+            try:
+                join, _ = joiner.node.joining.begin(self.rng.choice(self.codes))
+            except UserError:
+                return
+            joins = [join]
+        network = joiner.node.nets.of_join(self.rng.choice(joins))
+        self.count["tries to join"] += 1
+        self.connect(joiner, machine, network)
+
+    def _mischief(self, machine: Member) -> None:
+        from tests.simulation.mischief import mischief  # noqa: PLC0415  it needs this module
+
+        mischief(self, machine)
+
+    def _cut(self, machine: Member) -> None:
+        if machine.wires:
+            self.cut(self.rng.choice(machine.wires))
+
+    def _crash(self, machine: Member) -> None:
+        self.count["crash between steps"] += 1
+        machine.crash()
+
+    def _partition(self, machine: Member) -> None:
+        for each in self.machines:
+            each.island = self.rng.randrange(self.rng.choice((1, 2, 3)))
+
+    def _backup(self, machine: Member) -> None:
+        if not machine.disk.in_transaction:
+            self.backups[machine] = machine.disk.serialize()
+
+    def _restore(self, machine: Member) -> None:
+        if machine in self.backups:
+            self.count["restore"] += 1
+            machine.crash()
+            machine.disk = sqlite3.connect(":memory:", isolation_level=None)
+            machine.disk.deserialize(self.backups[machine])
+            machine.restored = True
+            machine.ticks = set()
+
+    def _jump_clock(self, machine: Member) -> None:
+        if machine is not self.members[0]:
+            machine.clock.skew_ms = self.rng.choice(SKEWS)
+
+    def _wait(self, machine: Member) -> None:
+        self.run(self.rng.choice((20.0, 60.0)))
+
+    # -- what must hold at every step
+
+    def sent(self, machine: Machine, to: PeerId, record: Messages) -> None:
+        """I5, I6: by what the sender has on its disk, the other one is a member."""
+        assert isinstance(machine, Member)
+        if machine.evil or record.set != CONTENT:
+            return
+        if record.room in machine.rooms() and not machine.control_set(record.room).is_member(
+            to, machine.clock.wall_ms()
+        ):
+            raise Broken(f"I5: {machine} sent a message to somebody who is no member")
+
+    def committed(self, machine: Machine) -> None:
+        ticks = machine.delivered()
+        for message_id, peer in ticks - machine.ticks:
+            theirs = [m for m in self.members if m.peer_id == peer]
+            if not any(m.holds(message_id) or m.restored or m.evil for m in theirs):
+                raise Broken(f"I2: {machine} shows a message as delivered that nobody there holds")
+        machine.ticks = ticks
+
+
+def play(seed: int, steps: int = 80) -> Guild:
+    """One whole story from one seed."""
+    from tests.simulation.verdict import settle  # noqa: PLC0415  it needs this module
+
+    guild = Guild(seed)
+    guild.crash_chance = guild.rng.choice((0.0, 0.002, 0.02))
+    for _ in range(steps):
+        guild.act()
+    settle(guild)
+    return guild

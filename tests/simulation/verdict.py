@@ -1,0 +1,174 @@
+"""The end of a story about a team: bad luck ends, and what must hold in the end is looked at."""
+
+from __future__ import annotations
+
+import itertools
+
+from p2pim.protocol.authority import Authority
+from p2pim.protocol.control import Role
+from p2pim.protocol.controlset import ControlSet
+from p2pim.protocol.identity import PeerId
+from p2pim.protocol.message import RoomId
+from tests.simulation.guild import Guild, Member
+from tests.simulation.world import Broken
+
+DAY_MS = 24 * 3_600_000
+
+
+def settle(guild: Guild) -> None:
+    """Everybody on, one island, all clocks right, everything due; then let them meet and finish."""
+    guild.crash_chance = 0.0
+    for machine in guild.members:
+        machine.island = 0
+        machine.clock.skew_ms = 0
+        if machine.node is None:
+            machine.start()
+    guild.run(60)  # what the islands left half open is noticed
+    meet(guild)
+    guild.now += 1_000 * DAY_MS / 1000  # whatever was written for later is due
+    guild.run(60)
+    meet(guild)
+    check(guild)
+
+
+def meet(guild: Guild) -> None:
+    """Link everybody who has a network in common, again and again: admissions bring new ones."""
+    for _ in range(4):
+        for a, b in itertools.combinations(guild.members, 2):
+            if not guild.linked(a, b) and not guild.linked(b, a):
+                guild.dial(a, b)
+        guild.run(12)
+
+
+def members_in_the_end(guild: Guild, room: RoomId) -> set[PeerId]:
+    """Who belongs to a room by all that its honest members hold together."""
+    honest = [m for m in guild.members if not m.evil and room in m.rooms()]
+    for _ in range(4):
+        authority = united(guild, room, honest)
+        if authority is None:
+            return set()
+        honest = [m for m in honest if authority.is_member(m.peer_id)]
+    return {p for p in authority.members()} if authority is not None else set()
+
+
+def united(guild: Guild, room: RoomId, machines: list[Member]) -> Authority | None:
+    control = united_set(room, machines)
+    return None if control is None else control.authority()
+
+
+def united_set(room: RoomId, machines: list[Member]) -> ControlSet | None:
+    if not machines:
+        return None
+    row = machines[0].disk.execute("SELECT parent FROM rooms WHERE id = ?", [room]).fetchone()
+    parent = united_set(row[0], machines) if row[0] is not None else None
+    control = ControlSet(room, parent)
+    control.add_all({m.id: m for machine in machines for m in machine.control_of(room)}.values())
+    return control
+
+
+def check(guild: Guild) -> None:
+    """I1 to I8 for every room."""
+    rooms = {room for m in guild.members if not m.evil for room in m.rooms()}
+    for room in sorted(rooms, key=lambda r: r != guild.team):
+        inside = members_in_the_end(guild, room)
+        holders = [m for m in guild.members if not m.evil and m.peer_id in inside]
+        for one in connected(guild, holders):
+            check_room(guild, room, one)
+    for machine in guild.members:
+        if not machine.evil:
+            check_runs(machine)
+    check_secrets(guild)
+
+
+def connected(guild: Guild, machines: list[Member]) -> list[list[Member]]:
+    """Groups that are linked through each other: convergence is asked of those only."""
+    groups: list[list[Member]] = []
+    left = list(machines)
+    while left:
+        group, todo = [], [left.pop(0)]
+        while todo:
+            one = todo.pop()
+            group.append(one)
+            near = [m for m in left if guild.linked(one, m) or guild.linked(m, one)]
+            todo += near
+            left = [m for m in left if m not in near]
+        groups.append(group)
+    return groups
+
+
+def check_room(guild: Guild, room: RoomId, group: list[Member]) -> None:
+    first = group[0]
+    if not any(room in machine.rooms() for machine in group):
+        return  # nobody has brought it here
+    for other in group[1:]:
+        if room not in first.rooms() or room not in other.rooms():
+            raise Broken(f"I1: {first} or {other} does not have a room of theirs")
+        if [m.id for m in first.control_of(room)] != [m.id for m in other.control_of(room)]:
+            raise Broken(f"I1: the control sets of {first} and {other} differ")
+        if first.held(room) != other.held(room):
+            raise Broken(f"I1: {first} and {other} hold {len(first.held(room))} and {len(other.held(room))}")
+        if first.visible(room) != other.visible(room):
+            raise Broken(f"I1: {first} and {other} see different histories")
+    for machine in group:
+        check_void(machine, room)
+        check_written(guild, room, machine, group)
+
+
+def check_written(guild: Guild, room: RoomId, machine: Member, group: list[Member]) -> None:
+    """I1, I2: what it wrote there is with everybody, and it knows that."""
+    ticks = machine.delivered()
+    for message_id in [i for i, where in machine.written.items() if where == room]:
+        if message_id in machine.taken_back or (machine.restored and not machine.holds(message_id)):
+            continue
+        for other in group:
+            if not other.holds(message_id):
+                raise Broken(f"I2: what {machine} wrote is lost to {other}")
+            linked = guild.linked(machine, other) or guild.linked(other, machine)
+            if linked and machine.peer_id != other.peer_id and (message_id, other.peer_id) not in ticks:
+                raise Broken(f"I1: {machine} does not know that {other} has its message")
+
+
+def check_void(machine: Member, room: RoomId) -> None:
+    """I6, I7: shown is exactly what its author had the right to write."""
+    authority = machine.control_set(room).authority()
+    assert authority is not None
+    sql = (
+        "SELECT author, clock, void, unread FROM messages m JOIN rooms r ON m.room = r.number WHERE r.id = ?"
+    )
+    for author, clock, void, unread in machine.disk.execute(sql, [room]):
+        if (authority.role_at(author, clock) < Role.MEMBER) != bool(void):
+            raise Broken(f"I6: {machine} shows or hides a message against the roles")
+        if unread and author == machine.peer_id:
+            raise Broken(f"I3: {machine} counts its own as unread")
+
+
+def check_runs(machine: Member) -> None:
+    assert machine.node is not None
+    for session in machine.node.sync.sessions.values():
+        if session.asked or session.to_ask or session.to_serve or session.drives:
+            raise Broken(
+                f"I1: {machine} still waits: {session.drives} {len(session.asked)} {len(session.to_serve)}"
+            )
+
+
+def check_secrets(guild: Guild) -> None:
+    """I6: who was removed, and is honest, does not know the newest secret unless somebody let them in again."""
+    if guild.evil:
+        return
+    inside = members_in_the_end(guild, guild.team)
+    holders = [m for m in guild.members if m.peer_id in inside and guild.team in m.rooms()]
+    authority = united(guild, guild.team, holders)
+    if authority is None or len(authority.secrets) == 1:
+        return
+    for machine in guild.members:
+        if guild.team not in machine.rooms() or machine.peer_id in inside:
+            continue
+        steps = authority.timelines.get(machine.peer_id, ())
+        if not steps or steps[-1].by not in authority.counting:
+            continue
+        own = machine.control_set(guild.team).authority()
+        removed = next(m for m in holders[0].control_of(guild.team) if m.id == steps[-1].by)
+        if removed.header.author == machine.peer_id:
+            continue  # left by themselves: the secret changes with the next removal
+        if own is not None and authority.secrets[-1] in own.secrets:
+            raise Broken(f"I6: {machine} was removed and knows the newest secret")
