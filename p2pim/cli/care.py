@@ -27,7 +27,7 @@ def passphrase(run: Run) -> int:
     """Set, change or remove the passphrase of the identity key."""
     what: str = run.options.what
     with run.client() as client:
-        client.status()  # why it cannot be, before anything is asked
+        client.identity()  # if it cannot be, that is said before anything is asked
         old = ask("Passphrase of the identity key") if what != "set" else None
         new = ask_new("New passphrase of the identity key") if what != "remove" else None
         client.call("identity.passphrase", old=old, new=new)

@@ -24,7 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from p2pim.errors import BadInput
+from p2pim.errors import BadInput, NotNow
 
 KEY: Final = b"P2PIMKEY"
 BACKUP: Final = b"P2PIMBAK"
@@ -107,6 +107,7 @@ def unseal(kind: bytes, passphrase: str, file: BinaryIO, name: str) -> Iterator[
 
     Raises:
         BadInput: not such a file, a newer one, damaged, cut off, or not this passphrase.
+        NotNow: there is not enough memory.
     """
     header = file.read(HEADER_SIZE)
     cost, salt = read_header(kind, header, name)
@@ -149,7 +150,11 @@ def read_header(kind: bytes, header: bytes, name: str) -> tuple[Cost, bytes]:
 
 def _cipher(passphrase: str, salt: bytes, cost: Cost) -> ChaCha20Poly1305:
     scrypt = Scrypt(salt=salt, length=32, n=1 << cost.log_n, r=cost.r, p=cost.p)
-    return ChaCha20Poly1305(scrypt.derive(_prepared(passphrase)))
+    try:
+        return ChaCha20Poly1305(scrypt.derive(_prepared(passphrase)))
+    except MemoryError:
+        need = (128 * cost.r << cost.log_n) >> 20
+        raise NotNow(f"There is not enough memory for the passphrase: {need} MiB must be free.") from None
 
 
 def _nonce(number: int, last: bool) -> bytes:

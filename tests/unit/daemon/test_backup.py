@@ -29,6 +29,7 @@ from p2pim.store.store import Store
 from tests.served import CHEAP
 from tests.unit.store.people import BOB, DM, ME, NOW, text
 
+ROOT = Path(__file__).resolve().parents[3]
 SECRET = "a secret for later"
 
 
@@ -248,7 +249,7 @@ def test_memory_stays_the_same_however_large_the_profile(profile: Profile, tmp_p
             profile.store.messages.add(text(ME, NOW + 10 + n, what="x" * 33_000), now_ms=NOW)
     for what in ("write", "restore"):
         argv = [sys.executable, "-c", MEASURED, str(profile.paths.home), str(tmp_path / "b"), what]
-        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=True)
         messages, grown = map(int, done.stdout.split())
         assert messages == count + 3
         assert grown < 20, what

@@ -8,6 +8,7 @@ import os
 import time
 import tracemalloc
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from p2pim.daemon import sealed
 from p2pim.daemon.sealed import BACKUP, CHUNK, HEADER_SIZE, KEY, STANDARD, TAG, Cost, seal, unseal
-from p2pim.errors import BadInput
+from p2pim.errors import BadInput, NotNow
 from tests.served import CHEAP
 
 SECRET = "correct horse"
@@ -188,6 +189,15 @@ def test_what_is_no_good_as_a_passphrase(passphrase: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         sealed.check_new_passphrase(passphrase)
     sealed.check_new_passphrase("eight888")
+
+
+def test_too_little_memory_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(sealed, "Scrypt", lambda **_: SimpleNamespace(derive=fail))
+    with pytest.raises(NotNow, match="128 MiB must be free"):
+        made(b"x", cost=STANDARD)
 
 
 def test_neither_side_holds_more_than_a_few_chunks() -> None:
