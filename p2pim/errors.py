@@ -11,6 +11,7 @@ P2pimError
 │   ├── AmbiguousTarget         several peers answer to that name
 │   ├── BadInput                too long, malformed, not allowed here
 │   └── NotNow                  right request, wrong moment (disk full, blocked, not running)
+│       └── Locked              the identity key waits for its passphrase
 ├── StoreError                  the profile's database cannot be used
 │   ├── StoreFull               no space: nothing was written
 │   ├── StoreCorrupt            damaged: nothing was changed
@@ -65,6 +66,10 @@ class BadInput(UserError):
 
 class NotNow(UserError):
     """A right request at the wrong moment."""
+
+
+class Locked(NotNow):
+    """The identity key waits for its passphrase."""
 
 
 class StoreError(P2pimError):

@@ -302,10 +302,11 @@ def _peer(name: str, nickname: str) -> PeerView:
 class FakeAssembly:
     """A fake node that a real daemon can run."""
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
+    def __init__(self, paths: Paths, settings: Settings, opened: Identity | None = None) -> None:
         self.paths: Path = paths.data
         self.settings = settings
         self.node = FakeNode()
+        self.identity = opened or self.node.identity
         self.running = False
 
     async def start(self) -> None:

@@ -32,8 +32,13 @@ class Hello(TypedDict):
 
 
 class Status(TypedDict):
-    """One's own state at a glance. ``storage``: ok, or full (nothing can be stored)."""
+    """One's own state at a glance.
 
+    ``state``: running, or locked (the identity key waits for its passphrase: the rest is not known yet and empty).
+    ``storage``: ok, or full (nothing can be stored).
+    """
+
+    state: str
     peer_id: str
     short_id: str
     nickname: str
@@ -192,6 +197,34 @@ class NicknameParams(TypedDict):
     nickname: str
 
 
+class UnlockParams(TypedDict):
+    """What opens the identity key."""
+
+    passphrase: str
+
+
+class PassphraseParams(TypedDict):
+    """The passphrase of the identity key: None for ``old`` sets the first one, None for ``new`` removes it."""
+
+    old: str | None
+    new: str | None
+
+
+class BackupParams(TypedDict):
+    """Where to write a backup (a whole path; no file may be there), and the passphrase that will open it."""
+
+    file: str
+    passphrase: str
+
+
+class Backup(TypedDict):
+    """The backup that was written."""
+
+    file: str
+    bytes: int
+    messages: int
+
+
 class PresenceParams(TypedDict):
     """One's presence, perhaps until a moment; without a text the text stays as it is."""
 
@@ -265,12 +298,13 @@ class Event(TypedDict):
 
 
 class Method(NamedTuple):
-    """One method of the API."""
+    """One method of the API. While a ``slow`` one is under way, others are answered, though on other connections."""
 
     params: type
     result: object
     writes: bool
     doc: str
+    slow: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -288,6 +322,15 @@ METHODS: dict[str, Method] = {
     "peers.safety_number": Method(PeerParams, SafetyNumber, False, "The number to compare with a peer."),
     "identity.get": Method(Nothing, Identity, False, "One's own id and name."),
     "identity.name": Method(NicknameParams, Identity, True, "Choose the name others see."),
+    "identity.unlock": Method(
+        UnlockParams, Status, False, "Open the identity key of a locked daemon and start.", slow=True
+    ),
+    "identity.passphrase": Method(
+        PassphraseParams, Nothing, False, "Set, change or remove the key's passphrase.", slow=True
+    ),
+    "backup.write": Method(
+        BackupParams, Backup, False, "Write identity, messages and settings to one file.", slow=True
+    ),
     "presence.set": Method(PresenceParams, Status, True, "Set one's presence."),
     "rooms.list": Method(Nothing, list[Room], False, "Every room."),
     "rooms.get": Method(RoomParams, Room, False, "The room a person means by a text."),
@@ -310,5 +353,6 @@ EVENTS: dict[str, str] = {
     "storage.changed": "state: ok, or full (nothing can be stored).",
     "network.changed": "text: the state line of the network.",
     "profile.changed": "one's own name or presence changed.",
+    "profile.unlocked": "the passphrase was given, p2pim runs: call resync.",
     "resync": "events up to seq were dropped, for this subscriber was too slow: call resync.",
 }

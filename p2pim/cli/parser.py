@@ -16,6 +16,9 @@ PEER = "peer: a name, your own name for them, or the first 4 or more characters 
 ROOM = "a peer, or '#lobby' (or plain lobby, which no shell takes for a comment)"
 
 
+_ASKED = "Passphrases are asked for on the terminal, or read from standard input, a line each."
+
+
 class Command(NamedTuple):
     """One command: where its function is, what it says of itself, what it takes."""
 
@@ -95,6 +98,14 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--undo", action="store_true", help="take it back")
 
 
+def _passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["set", "change", "remove"])
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+
+
 def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=["list", "get", "set", "unset"], default="list")
     parser.add_argument("key", nargs="?", metavar="KEY")
@@ -122,6 +133,17 @@ COMMANDS: dict[str, Command] = {
     "decline": Command("people:decline", "decline a message request", _peer),
     "block": Command("people:block", "hear and tell a peer nothing any more", _peer),
     "unblock": Command("people:unblock", "take a block back", _peer),
+    "passphrase": Command(
+        "care:passphrase",
+        "protect your identity key with a passphrase",
+        _passphrase,
+        f"It protects the key, not the messages. {_ASKED}",
+    ),
+    "unlock": Command("care:unlock", "give the passphrase of a locked daemon", details=_ASKED),
+    "backup": Command(
+        "care:backup", "write identity, messages and settings to one encrypted file", _file, _ASKED
+    ),
+    "restore": Command("care:restore", "fill an empty profile from a backup", _file, _ASKED),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),
     "config": Command("service:config", "show or change settings", _config),
     "doctor": Command("service:doctor", "find out what hinders"),

@@ -25,10 +25,13 @@ def start(run: Run) -> int:
     with run.client() as client:
         status = client.status()
     word = "p2pim has started" if started else "p2pim is running already"
-    run.output.result(
-        {"started": started, **status}, [f"{word} (process {status['pid']}). {status['state_line']}"]
-    )
+    lines = [f"{word} (process {status['pid']}). {_state_line(status)}"]
+    run.output.result({"started": started, **status}, lines)
     return exits.OK
+
+
+def _state_line(status: schema.Status) -> str:
+    return "It is locked: run `p2pim unlock`." if status["state"] == "locked" else status["state_line"]
 
 
 def stop(run: Run) -> int:
@@ -50,6 +53,10 @@ def status(run: Run) -> int:
     """How things are."""
     with run.client() as client:
         now = client.status()
+    daemon = f"version {now['version']}, process {now['pid']}"
+    if now["state"] == "locked":
+        run.output.result(now, table([["state", now["state_line"]], ["daemon", daemon]]))
+        return exits.OK
     name = now["nickname"] or "(no name yet: p2pim name NAME)"
     presence = " ".join(filter(None, (now["presence"], now["status_text"])))
     rows = [
@@ -59,7 +66,7 @@ def status(run: Run) -> int:
         ["messages", f"{now['unread']} unread, {now['waiting']} waiting to be delivered"],
         ["requests", str(now["requests"])],
         ["storage", "ok" if now["storage"] == "ok" else "FULL: nothing can be stored until there is space"],
-        ["daemon", f"version {now['version']}, process {now['pid']}"],
+        ["daemon", daemon],
     ]
     run.output.result(now, table(rows))
     return exits.OK

@@ -29,6 +29,7 @@ class Paths:
         self.runtime = _short_enough(runtime)
         self.config_file = config / "config.toml"
         self.database = self.data / "p2pim.db"
+        self.snapshot_file = self.data / "p2pim.db-snapshot"
         self.identity_key = self.data / "identity.key"
         self.lock_file = self.data / "daemon.lock"
         self.log_file = self.logs / "p2pim.log"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 from p2pim.config import Paths, Settings
-from p2pim.daemon.keyfile import load_or_make
+from p2pim.daemon.keyfile import KeyFile
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
@@ -18,6 +18,7 @@ from p2pim.node.net.network import Network
 from p2pim.node.node import Node
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed
+from p2pim.protocol.identity import Identity
 from p2pim.protocol.network import OPEN
 from p2pim.store.database import Database
 from p2pim.store.store import Store
@@ -28,10 +29,12 @@ log = logging.getLogger(__name__)
 class Peer:
     """One running peer: a node on the network, with everything it keeps."""
 
-    def __init__(self, paths: Paths, settings: Settings, clock: Clock) -> None:
+    def __init__(self, paths: Paths, settings: Settings, clock: Clock, identity: Identity | None) -> None:
         self._store = Store(Database(paths.database))
         try:
-            identity = load_or_make(paths.identity_key, os.urandom, expected=self._store.profile("identity"))
+            key, expected = KeyFile(paths.identity_key), self._store.profile("identity")
+            identity = key.belonging(identity, expected) if identity else key.load_or_make(expected)
+            self.identity = identity
             self.node = Node(identity, self._store, clock, os.urandom, settings)
             with self._store.transaction():
                 self._store.set_profile("identity", identity.peer_id.hex())
@@ -105,14 +108,17 @@ class Peer:
             self.node.emit(events.NetworkChanged(line))
 
 
-def assemble(paths: Paths, settings: Settings, clock: Clock | None = None) -> Peer:
+def assemble(
+    paths: Paths, settings: Settings, identity: Identity | None = None, *, clock: Clock | None = None
+) -> Peer:
     """Open the store, load or make the identity, build the node.
 
     Args:
+        identity: what the key file holds, where that needed a passphrase.
         clock: another than the machine's.
 
     Raises:
         StoreError: the database cannot be used.
         ProfileError: the identity cannot be used.
     """
-    return Peer(paths, settings, clock or SystemClock())
+    return Peer(paths, settings, clock or SystemClock(), identity)

@@ -15,44 +15,21 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from p2pim import __version__
 from p2pim.api import exits
 from p2pim.config import Paths, Settings, load_settings
 from p2pim.daemon.assembly import assemble
-from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.lock import ProfileLock
 from p2pim.daemon.logs import frames_of, log_loop_fault, start_logging
-from p2pim.daemon.ports import UseCases
+from p2pim.daemon.profile import Assemble, Profile
 from p2pim.daemon.server import ApiServer
 from p2pim.daemon.signals import forbid_core_dumps, stop_signals
 from p2pim.errors import P2pimError, ProfileError
 
-STOPPING_PATIENCE = 5.0
-
 log = logging.getLogger(__name__)
-
-
-class Assembly(Protocol):
-    """A node with its network, ready to run."""
-
-    @property
-    def node(self) -> UseCases:
-        """The use cases that the local API offers."""
-        ...
-
-    async def start(self) -> None:
-        """Listen, announce, look for others; returns once listening and announced."""
-        ...
-
-    async def stop(self) -> None:
-        """Say goodbye, end every link, close the store."""
-        ...
-
-
-Assemble = Callable[[Paths, Settings], Assembly]
 
 
 def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble) -> int:
@@ -82,32 +59,26 @@ def _run(paths: Paths, ready_fd: int | None, assembler: Assemble) -> None:
         stack.callback(start_logging(paths.log_file, settings.log_level))
         log.info("p2pim %s starts, process %d", __version__, os.getpid())
         try:
-            assembly = assembler(paths, settings)
-            asyncio.run(_serve(assembly, paths, settings, ready_fd))
+            asyncio.run(_serve(paths, settings, assembler, ready_fd))
         except Exception as error:
             log.critical("ended by %s", frames_of(error))
             raise
         log.info("ended")
 
 
-async def _serve(assembly: Assembly, paths: Paths, settings: Settings, ready_fd: int | None) -> None:
+async def _serve(paths: Paths, settings: Settings, assembler: Assemble, ready_fd: int | None) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_fault)
     stopping = asyncio.Event()
-    handlers = Handlers(assembly.node, settings, paths.config_file, stopping.set)
-    server = ApiServer(handlers, assembly.node, assembly.node.store, paths)
+    profile = Profile(paths, settings, assembler, stopping.set)
     with stop_signals(loop, stopping.set):
         try:
-            await assembly.start()
-            await _listen(server, settings.api, paths)
+            await profile.start()
+            await _listen(profile.server, settings.api, paths)
             _report(ready_fd, {"pid": os.getpid()})
             await stopping.wait()
         finally:
-            server.end_requests()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOPPING_PATIENCE):
-                    await assembly.stop()
-            await server.close()  # last: for `p2pim stop` the end of its connection is the end of the daemon
+            await profile.stop()
 
 
 async def _listen(server: ApiServer, kind: str, paths: Paths) -> None:

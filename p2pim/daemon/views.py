@@ -14,6 +14,7 @@ from p2pim.protocol.identity import encode_peer_id
 def status(view: Status, pid: int) -> schema.Status:
     """One's own state."""
     return {
+        "state": "running",
         "peer_id": encode_peer_id(view.peer_id),
         "short_id": view.short_id,
         "nickname": view.nickname,
@@ -26,6 +27,27 @@ def status(view: Status, pid: int) -> schema.Status:
         "unread": view.unread,
         "storage": view.storage,
         "state_line": view.state_line,
+        "version": __version__,
+        "pid": pid,
+    }
+
+
+def locked_status(pid: int) -> schema.Status:
+    """The state of a daemon that has no identity yet."""
+    return {
+        "state": "locked",
+        "peer_id": "",
+        "short_id": "",
+        "nickname": "",
+        "presence": "offline",
+        "status_text": "",
+        "port": None,
+        "links": 0,
+        "waiting": 0,
+        "requests": 0,
+        "unread": 0,
+        "storage": "ok",
+        "state_line": "locked: run `p2pim unlock`",
         "version": __version__,
         "pid": pid,
     }

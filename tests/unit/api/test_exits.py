@@ -17,6 +17,7 @@ from p2pim.api.jsonrpc import DaemonFault, NotRunning, WrongVersion
         (NotRunning, 5),
         (ConnectionLost, 5),
         (errors.NotNow, 6),
+        (errors.Locked, 8),
         (WrongVersion, 6),
         (errors.StoreFull, 6),
         (errors.AlreadyRunning, 6),

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from p2pim.config import Settings
+from p2pim.config import Paths, Settings
 from p2pim.daemon.handlers import Handlers
-from p2pim.errors import AmbiguousTarget, BadInput, UnknownTarget
+from p2pim.errors import AmbiguousTarget, BadInput, NotNow, UnknownTarget
 from p2pim.protocol.identity import encode_peer_id, short_id
 from tests.fakes import LOBBY, FakeNode, identity
+from tests.served import care_of
 
 BEN = identity("ben").peer_id
 
@@ -24,7 +25,8 @@ class Api:
 
     def __init__(self, node: FakeNode) -> None:
         self.stopped = False
-        self.handlers = Handlers(node, Settings(port=30000), Path("/c/config.toml"), self._stop)
+        care = care_of(Paths("/nowhere"), node.identity)
+        self.handlers = Handlers(node, Settings(port=30000), Path("/c/config.toml"), self._stop, care)
 
     def _stop(self) -> None:
         self.stopped = True
@@ -153,3 +155,12 @@ def test_a_snapshot_holds_all_that_is_drawn(api: Api) -> None:
     assert snapshot["peers"] == api("peers.list")
     assert snapshot["rooms"] == api("rooms.list")
     assert snapshot["status"] == api("status")
+
+
+async def test_what_concerns_the_key_and_its_backup(api: Api) -> None:
+    with pytest.raises(NotNow, match="not locked"):
+        await api("identity.unlock", passphrase="open sesame")
+    with pytest.raises(BadInput, match="must be a text"):
+        await api("identity.passphrase", old=None, new=None)
+    with pytest.raises(BadInput, match="too short"):
+        await api("backup.write", file="/nowhere/b", passphrase="x")
