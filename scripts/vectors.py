@@ -20,6 +20,7 @@ FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
 from _vectors_sync import messages, reconcile  # noqa: E402
+from _vectors_teams import invites  # noqa: E402
 
 from p2pim.protocol import bech32, records  # noqa: E402
 from p2pim.protocol.frames import frame  # noqa: E402
@@ -341,6 +342,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": record_vectors,
     "messages": messages,
     "reconcile": reconcile,
+    "invites": invites,
 }
 
 

@@ -1,8 +1,8 @@
 """What reaches the terminal, all of it through ``Output``, and nothing there but plain text.
 
 Names and messages come from other people. ``Output.line`` makes every control character visible whoever
-wrote it, so no command has to remember to; only the line editor of ``chat`` writes control sequences, and
-it gets its text from here.
+wrote it, so no command has to remember to; only the line editor of ``chat``, which gets its text from here,
+and the drawing of a QR code, which writes no text, write control sequences.
 """
 
 from __future__ import annotations

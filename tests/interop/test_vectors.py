@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from . import records
+from . import invites, records
 from .keys import (
     OPEN_SECRET,
     Identity,
@@ -247,6 +247,38 @@ def test_reconcile() -> None:
         for name, ids in (("needed", driver.needed), ("lacking", [id_ for _, id_ in driver.lacking])):
             assert len(ids) == each[name]
             assert hashlib.sha256(b"".join(sorted(ids))).hexdigest() == each[f"{name}_hash"]
+
+
+def test_invites() -> None:
+    v = vectors("invites")
+    for each in v["new"]:
+        assert invites.code_of(un(each["random"])) == each["code"]
+    for each in v["codes"]:
+        assert invites.text_of(each["symbols"]) == each["code"]
+        assert invites.read_code(each["code"]) == each["symbols"]
+    for each in v["typed"]:
+        assert invites.read_code(each["text"]) == each["symbols"]
+    for each in v["keys"]:
+        keys = invites.Keys(each["symbols"])
+        team = un(each["team_id"])
+        network = Network(keys.secret)
+        assert [keys.seed.hex(), keys.identity.peer_id.hex(), keys.secret.hex(), keys.bind(team).hex()] == [
+            each["invite_seed"],
+            each["invite_public"],
+            each["secret"],
+            each["bind"],
+        ]
+        assert {info: getattr(network, info).hex() for info in each["network"]} == each["network"]
+        for one in each["proofs"]:
+            joiner, proof = un(one["joiner"]), un(one["proof"])
+            assert keys.prove(team, joiner) == proof
+            assert invites.proves(keys.identity.peer_id, team, joiner, proof)
+            assert not invites.proves(keys.identity.peer_id, joiner, team, proof)
+    for each in v["written"]:
+        assert invites.read(each["link"]) == (each["code"], each["name"], list(map(tuple, each["addresses"])))
+    for each in v["read"]:
+        assert invites.read(each["text"]) == (each["code"], each["name"], list(map(tuple, each["addresses"])))
+    assert not [each["why"] for each in v["refused"] if not refuses(invites.read, each["text"])]
 
 
 def test_packing_reads_back_what_it_writes() -> None:

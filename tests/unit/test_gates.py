@@ -40,6 +40,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
 ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",
     "tests/unit/protocol/test_vectors_sync.py",
+    "tests/unit/protocol/test_vectors_teams.py",
     "tests/unit/store/test_cost.py",
     "tests/unit/test_gates.py",
     "tests/unit/test_plugin.py",
