@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import NO_POLICY, MachinePolicy
 from p2pim.daemon.keyfile import load_or_make
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
@@ -28,11 +29,11 @@ log = logging.getLogger(__name__)
 class Peer:
     """One running peer: a node on the network, with everything it keeps."""
 
-    def __init__(self, paths: Paths, settings: Settings, clock: Clock) -> None:
+    def __init__(self, paths: Paths, settings: Settings, machine: MachinePolicy, clock: Clock) -> None:
         self._store = Store(Database(paths.database))
         try:
             identity = load_or_make(paths.identity_key, os.urandom, expected=self._store.profile("identity"))
-            self.node = Node(identity, self._store, clock, os.urandom, settings)
+            self.node = Node(identity, self._store, clock, os.urandom, settings, machine=machine)
             with self._store.transaction():
                 self._store.set_profile("identity", identity.peer_id.hex())
         except BaseException:
@@ -56,6 +57,7 @@ class Peer:
         self._network = network
         await network.start()
         self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        self.node.policies.on_change = network.policy_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
         self._note_network()
 
@@ -105,14 +107,17 @@ class Peer:
             self.node.emit(events.NetworkChanged(line))
 
 
-def assemble(paths: Paths, settings: Settings, clock: Clock | None = None) -> Peer:
+def assemble(
+    paths: Paths, settings: Settings, machine: MachinePolicy = NO_POLICY, clock: Clock | None = None
+) -> Peer:
     """Open the store, load or make the identity, build the node.
 
     Args:
+        machine: the policy of this machine.
         clock: another than the machine's.
 
     Raises:
         StoreError: the database cannot be used.
         ProfileError: the identity cannot be used.
     """
-    return Peer(paths, settings, clock or SystemClock())
+    return Peer(paths, settings, machine, clock or SystemClock())

@@ -4,6 +4,8 @@
 
 It stays in the foreground; ``p2pim start`` detaches it. With ``--ready-fd`` one line of JSON is written to
 that file descriptor once the daemon serves, or could not start: {"pid": …} or {"error": …, "exit": …}.
+
+The settings and the machine's policy are read at the start and not again.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from typing import Any, Protocol
 from p2pim import __version__
 from p2pim.api import exits
 from p2pim.config import Paths, Settings, load_settings
+from p2pim.config.machine import load_machine_policy
+from p2pim.config.policy import MachinePolicy, is_older
 from p2pim.daemon.assembly import assemble
 from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.lock import ProfileLock
@@ -28,7 +32,7 @@ from p2pim.daemon.logs import frames_of, log_loop_fault, start_logging
 from p2pim.daemon.ports import UseCases
 from p2pim.daemon.server import ApiServer
 from p2pim.daemon.signals import forbid_core_dumps, stop_signals
-from p2pim.errors import P2pimError, ProfileError
+from p2pim.errors import BadConfig, P2pimError, ProfileError
 
 STOPPING_PATIENCE = 5.0
 
@@ -52,7 +56,7 @@ class Assembly(Protocol):
         ...
 
 
-Assemble = Callable[[Paths, Settings], Assembly]
+Assemble = Callable[[Paths, Settings, MachinePolicy], Assembly]
 
 
 def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble) -> int:
@@ -73,6 +77,8 @@ def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble)
 def _run(paths: Paths, ready_fd: int | None, assembler: Assemble) -> None:
     forbid_core_dumps()
     os.umask(0o077)
+    machine = load_machine_policy()
+    _check_version(machine)
     settings = load_settings(paths.config_file)
     paths.prepare()
     with contextlib.ExitStack() as stack:
@@ -82,12 +88,20 @@ def _run(paths: Paths, ready_fd: int | None, assembler: Assemble) -> None:
         stack.callback(start_logging(paths.log_file, settings.log_level))
         log.info("p2pim %s starts, process %d", __version__, os.getpid())
         try:
-            assembly = assembler(paths, settings)
+            assembly = assembler(paths, settings, machine)
             asyncio.run(_serve(assembly, paths, settings, ready_fd))
         except Exception as error:
             log.critical("ended by %s", frames_of(error))
             raise
         log.info("ended")
+
+
+def _check_version(machine: MachinePolicy) -> None:
+    minimum = machine.values.get("minimum_version")
+    if minimum is not None and is_older(__version__, str(minimum)):
+        raise BadConfig(
+            f"This is p2pim {__version__}, and minimum_version is set to {minimum} by the {machine.source}: update it."
+        )
 
 
 async def _serve(assembly: Assembly, paths: Paths, settings: Settings, ready_fd: int | None) -> None:
