@@ -63,6 +63,7 @@ class Peer:
 
     async def stop(self) -> None:
         """Say goodbye, end every Link, close the store."""
+        self.node.policies.on_change = lambda: None  # a network that is stopped stays so
         if self._network is not None:
             await self._network.stop()
         self._store.close()

@@ -81,9 +81,12 @@ async def connect(
     failure: OSError = OSError(f"no address for {endpoint.host}")
     for address in await resolve(endpoint):
         try:
-            if not may_dial(address):
-                raise OSError("the policy forbids it")
-            return await _connect_one(address, within)
+            if may_dial(address):
+                sock = await _connect_one(address, within)
+                if may_dial(address):  # still: connecting took a while
+                    return sock
+                sock.close()
+            failure = OSError("the policy forbids it")
         except OSError as error:
             failure = error
     raise failure

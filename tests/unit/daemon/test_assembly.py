@@ -81,6 +81,10 @@ async def test_rules_reach_the_network(short_tmp: Path) -> None:
             bob.node.set_team_policies({"dev": rules})
             await came_true(ann, lambda: not ann.node.is_linked(bob.node.peer_id))
             bob.node.set_team_policies({})
+    bob.node.set_team_policies({"dev": {"receipts": False}})  # in force, and wakes no network that is stopped
+    assert bob.node.policy.value("receipts") is False
+    assert bob._network is not None
+    assert bob._network.trouble == "closed"
 
 
 async def test_a_profile_keeps_its_identity_and_finds_its_friends_again(short_tmp: Path) -> None:

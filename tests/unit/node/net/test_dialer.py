@@ -65,12 +65,22 @@ async def test_an_address_that_may_not_be_dialled_is_passed_over(monkeypatch: py
         )
         with await connect(Endpoint("office.example", 1), may_dial=may_dial) as sock:
             assert sock.getpeername() == places[1]
-        assert asked == places
+        assert asked == [*places, places[1]], "before and after"
         with pytest.raises(OSError, match="the policy forbids it"):
             await connect(Endpoint(*places[0]), may_dial=may_dial)
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+async def test_a_rule_that_comes_while_we_connect_counts() -> None:
+    answers = [False, True]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(OSError, match="the policy forbids it"),
+    ):
+        await connect(Endpoint(*server.getsockname()), may_dial=lambda address: answers.pop())
+    assert answers == []
 
 
 def test_by_which_address_the_system_would_go() -> None:
