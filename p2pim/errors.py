@@ -10,6 +10,7 @@ P2pimError
 │   ├── UnknownTarget           no such peer, room or message
 │   ├── AmbiguousTarget         several peers answer to that name
 │   ├── BadInput                too long, malformed, not allowed here
+│   ├── Forbidden               a policy forbids it
 │   └── NotNow                  right request, wrong moment (disk full, blocked, not running)
 │       └── Locked              the identity key waits for its passphrase
 ├── StoreError                  the profile's database cannot be used
@@ -18,7 +19,7 @@ P2pimError
 │   └── StoreTooNew             written by a newer version
 └── ProfileError                the profile or its settings cannot be used
     ├── AlreadyRunning          another daemon owns this profile
-    └── BadConfig               a setting is missing, unknown or of the wrong type
+    └── BadConfig               a setting, or the machine's policy, is wrong
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ class BadInput(UserError):
     """Too long, malformed or not allowed here."""
 
 
+class Forbidden(UserError):
+    """A policy of this machine or of a team forbids it; the sentence says which."""
+
+
 class NotNow(UserError):
     """A right request at the wrong moment."""
 
@@ -97,4 +102,4 @@ class AlreadyRunning(ProfileError):
 
 
 class BadConfig(ProfileError):
-    """A setting is missing, unknown or of the wrong type."""
+    """A setting is missing, unknown or of the wrong type; or the machine's policy is, or cannot be trusted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import MachinePolicy
 from p2pim.daemon.assembly import Peer, assemble
 from p2pim.daemon.main import main
 from p2pim.node.clock import SystemClock
@@ -18,8 +19,8 @@ class SkewedClock(SystemClock):
         return super().wall_ms() + int(sys.argv[1]) * 1000
 
 
-def skewed(paths: Paths, settings: Settings, identity: Identity | None) -> Peer:
-    return assemble(paths, settings, identity, clock=SkewedClock())
+def skewed(paths: Paths, settings: Settings, machine: MachinePolicy, identity: Identity | None) -> Peer:
+    return assemble(paths, settings, machine, identity, clock=SkewedClock())
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ MEANINGS = {
     FAILED: "unexpected failure (a bug), or `doctor` and `demo` found a fault",
     USAGE: "wrong usage",
     UNKNOWN_TARGET: "unknown or ambiguous peer or room",
-    REFUSED: "refused input (too long, not allowed)",
+    REFUSED: "refused (too long, not allowed, against a policy)",
     NOT_RUNNING: "the daemon is not running or could not start",
     NOT_NOW: "not now (disk full, locked by another daemon, other version)",
-    UNUSABLE_PROFILE: "unusable profile (damaged, newer, no permission, wrong setting)",
+    UNUSABLE_PROFILE: "unusable profile (damaged, newer, no permission, wrong setting or machine policy)",
     LOCKED: "locked: run `p2pim unlock`",
     INTERRUPTED: "interrupted",
 }

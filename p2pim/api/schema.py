@@ -276,6 +276,14 @@ class Config(TypedDict):
     settings: dict[str, Any]
 
 
+class Rule(TypedDict):
+    """One rule of a policy in force, and whose it is; the type of the value goes with the key."""
+
+    key: str
+    value: bool | int | str | list[str]
+    source: str
+
+
 class Stopping(TypedDict):
     """The process that is about to end."""
 
@@ -339,6 +347,7 @@ METHODS: dict[str, Method] = {
     "message.send": Method(SendParams, Message, True, "Write; the answer comes when it is on disk."),
     "message.history": Method(HistoryParams, list[Message], False, "Messages, oldest first."),
     "config.get": Method(Nothing, Config, False, "The settings in use."),
+    "policy.get": Method(Nothing, list[Rule], False, "The rules in force: this machine's and one's teams'."),
     "doctor.run": Method(Nothing, list[Check], False, "Find out what hinders."),
     "network.add": Method(AddressParams, Nothing, True, "Try an address, and keep it."),
     "daemon.stop": Method(Nothing, Stopping, False, "End the daemon; taken from any API version."),
@@ -354,5 +363,6 @@ EVENTS: dict[str, str] = {
     "network.changed": "text: the state line of the network.",
     "profile.changed": "one's own name or presence changed.",
     "profile.unlocked": "the passphrase was given, p2pim runs: call resync.",
+    "policy.changed": "the rules in force changed: call policy.get.",
     "resync": "events up to seq were dropped, for this subscriber was too slow: call resync.",
 }

@@ -146,6 +146,11 @@ COMMANDS: dict[str, Command] = {
     "restore": Command("care:restore", "fill an empty profile from a backup", _file, _ASKED),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),
     "config": Command("service:config", "show or change settings", _config),
+    "policy": Command(
+        "service:policy",
+        "show the rules of this machine's administrator and of your teams",
+        details="The machine's file is read when the daemon starts.",
+    ),
     "doctor": Command("service:doctor", "find out what hinders"),
     "demo": Command("demo:demo", "see three peers talk on this machine alone, one of them killed"),
 }

@@ -55,6 +55,20 @@ class Paths:
         make_private(self.runtime)
 
 
+def machine_policy_file() -> Path:
+    """Where the administrator of this machine puts its policy.
+
+    These are the site folders that ``platformdirs`` knows, but not as it gives them: a variable of the user's
+    environment could move those, and with them the policy.
+    """
+    if sys.platform == "win32":
+        from platformdirs.windows import get_win_folder_via_ctypes  # noqa: PLC0415
+
+        return Path(get_win_folder_via_ctypes("CSIDL_COMMON_APPDATA"), "p2pim", "policy.toml")
+    site = "/Library/Application Support" if sys.platform == "darwin" else "/etc/xdg"
+    return Path(site, "p2pim", "policy.toml")
+
+
 def make_private(folder: Path) -> None:
     """Make a folder only this user can enter; a folder that is there already must be just that."""
     try:

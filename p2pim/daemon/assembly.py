@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import NO_POLICY, MachinePolicy
 from p2pim.daemon.keyfile import KeyFile
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
@@ -29,13 +30,20 @@ log = logging.getLogger(__name__)
 class Peer:
     """One running peer: a node on the network, with everything it keeps."""
 
-    def __init__(self, paths: Paths, settings: Settings, clock: Clock, identity: Identity | None) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        machine: MachinePolicy,
+        identity: Identity | None,
+        clock: Clock,
+    ) -> None:
         self._store = Store(Database(paths.database))
         try:
             key, expected = KeyFile(paths.identity_key), self._store.profile("identity")
             identity = key.belonging(identity, expected) if identity else key.load_or_make(expected)
             self.identity = identity
-            self.node = Node(identity, self._store, clock, os.urandom, settings)
+            self.node = Node(identity, self._store, clock, os.urandom, settings, machine=machine)
             with self._store.transaction():
                 self._store.set_profile("identity", identity.peer_id.hex())
         except BaseException:
@@ -59,11 +67,13 @@ class Peer:
         self._network = network
         await network.start()
         self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        self.node.policies.on_change = network.policy_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
         self._note_network()
 
     async def stop(self) -> None:
         """Say goodbye, end every Link, close the store."""
+        self.node.policies.on_change = lambda: None  # a network that is stopped stays so
         if self._network is not None:
             await self._network.stop()
         self._store.close()
@@ -109,11 +119,17 @@ class Peer:
 
 
 def assemble(
-    paths: Paths, settings: Settings, identity: Identity | None = None, *, clock: Clock | None = None
+    paths: Paths,
+    settings: Settings,
+    machine: MachinePolicy = NO_POLICY,
+    identity: Identity | None = None,
+    *,
+    clock: Clock | None = None,
 ) -> Peer:
     """Open the store, load or make the identity, build the node.
 
     Args:
+        machine: the policy of this machine.
         identity: what the key file holds, where that needed a passphrase.
         clock: another than the machine's.
 
@@ -121,4 +137,4 @@ def assemble(
         StoreError: the database cannot be used.
         ProfileError: the identity cannot be used.
     """
-    return Peer(paths, settings, clock or SystemClock(), identity)
+    return Peer(paths, settings, machine, identity, clock or SystemClock())

@@ -72,6 +72,7 @@ class Handlers:
             "message.send": self.message_send,
             "message.history": self.message_history,
             "config.get": self.config_get,
+            "policy.get": self.policy_get,
             "doctor.run": self.doctor_run,
             "network.add": self.network_add,
             "daemon.stop": self.daemon_stop,
@@ -218,7 +219,13 @@ class Handlers:
 
     def config_get(self) -> schema.Config:
         """The settings in use."""
-        return {"file": str(self._config_file), "settings": msgspec.to_builtins(self._settings)}
+        used = msgspec.to_builtins(self._settings)
+        used["open_network"] = self._node.policy.switch("open_network", self._settings.open_network)
+        return {"file": str(self._config_file), "settings": used}
+
+    def policy_get(self) -> list[schema.Rule]:
+        """The rules in force."""
+        return [views.rule(rule) for rule in self._node.policy.rules]
 
     def doctor_run(self) -> list[schema.Check]:
         """Find out what hinders."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from p2pim import __version__
 from p2pim.api import schema
+from p2pim.config.policy import Rule
 from p2pim.node import events
 from p2pim.node.events import Check, MessageView, PeerView, RoomView, Status
 from p2pim.protocol.identity import encode_peer_id
@@ -121,6 +122,12 @@ def check(view: Check) -> schema.Check:
     return {"name": view.name, "level": view.level, "text": view.text, "cure": view.cure}
 
 
+def rule(view: Rule) -> schema.Rule:
+    """One rule in force."""
+    value = list(view.value) if isinstance(view.value, tuple) else view.value
+    return {"key": view.key, "value": value, "source": view.source}
+
+
 def event(happened: events.Event) -> dict[str, Any]:
     """The type of an event and what it carries; its number is added by who sends it."""
     match happened:
@@ -142,3 +149,5 @@ def event(happened: events.Event) -> dict[str, Any]:
             return {"type": "network.changed", "text": happened.text}
         case events.ProfileChanged():
             return {"type": "profile.changed"}
+        case events.PolicyChanged():
+            return {"type": "policy.changed"}

@@ -149,6 +149,10 @@ class ProfileChanged(Struct, frozen=True):
     """The user's own name or presence changed."""
 
 
+class PolicyChanged(Struct, frozen=True):
+    """The rules in force changed."""
+
+
 Event = (
     MessageAdded
     | MessageChanged
@@ -158,4 +162,5 @@ Event = (
     | StorageChanged
     | NetworkChanged
     | ProfileChanged
+    | PolicyChanged
 )

@@ -7,13 +7,14 @@ events) leaves after the commit. Networks of bytes and time are injected: see ``
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Final
 
 from p2pim import __version__
 from p2pim.config import Settings
+from p2pim.config.policy import NO_POLICY, MachinePolicy, Policy
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
@@ -23,6 +24,7 @@ from p2pim.node.fading import Fading
 from p2pim.node.link import Link
 from p2pim.node.links import Links
 from p2pim.node.people import People
+from p2pim.node.policies import Policies
 from p2pim.node.presence import PresenceBoard
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
@@ -57,7 +59,12 @@ class Node:
 
     Args:
         settings: what the user chose.
+        machine: what the machine's administrator decided.
     """
+
+    #: The rules in force, and what they leave of the user's choice. See ``Policies``, which keeps both.
+    policy: Policy
+    open_network: bool
 
     def __init__(
         self,
@@ -66,6 +73,8 @@ class Node:
         clock: Clock,
         random: Callable[[int], bytes],
         settings: Settings,
+        *,
+        machine: MachinePolicy = NO_POLICY,
     ) -> None:
         self.identity = identity
         self.peer_id: PeerId = identity.peer_id
@@ -73,7 +82,7 @@ class Node:
         self.clock = clock
         self.random = random
         self.settings = settings
-        self.open_network = settings.open_network
+        self.policies = Policies(self, machine)
         self.short_id = short_id(identity.peer_id)
         self.boot_id = random(BOOT_ID_LENGTH)
         self.static = StaticKey.generate(random)
@@ -129,6 +138,10 @@ class Node:
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
 
+    def set_team_policies(self, teams: Mapping[str, Mapping[str, object]]) -> None:
+        """From now on these are the rules of the teams one is in, by team name."""
+        self.policies.set_of_teams(teams)
+
     # -- for the network
 
     def networks(self) -> Sequence[Network]:
@@ -169,6 +182,9 @@ class Node:
 
     def link_ready(self, link: Link, hello: records.Hello) -> None:
         """A Link has finished its handshake; of two with the same process one goes."""
+        if link.connection.network == OPEN and not self.open_network:
+            link.close(records.NOT_AUTHORISED, "the open network was switched off")
+            return
         self.links.skews[link.peer_id] = hello.wall_ms - self.clock.wall_ms()
         loser = self.links.add(link, FEATURE_OPEN in hello.features)
         if loser is link:

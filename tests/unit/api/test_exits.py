@@ -14,6 +14,7 @@ from p2pim.api.jsonrpc import DaemonFault, NotRunning, WrongVersion
         (errors.UnknownTarget, 3),
         (errors.AmbiguousTarget, 3),
         (errors.BadInput, 4),
+        (errors.Forbidden, 4),
         (NotRunning, 5),
         (ConnectionLost, 5),
         (errors.NotNow, 6),

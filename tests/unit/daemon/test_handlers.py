@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import combine, machine_policy
 from p2pim.daemon.handlers import Handlers
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, UnknownTarget
 from p2pim.protocol.identity import encode_peer_id, short_id
@@ -127,6 +128,19 @@ def test_the_settings_in_use(api: Api) -> None:
     config = api("config.get")
     assert config["file"] == "/c/config.toml"
     assert config["settings"]["port"] == 30000
+
+
+def test_the_rules_in_force(api: Api, node: FakeNode) -> None:
+    assert api("policy.get") == []
+    assert api("config.get")["settings"]["open_network"] is True
+    node.policy = combine(
+        machine_policy({"open_network": False}, "/p.toml"), {"dev": {"subnets": ["10.0.0.0/8"]}}
+    )
+    assert api("policy.get") == [
+        {"key": "open_network", "value": False, "source": "machine policy (/p.toml)"},
+        {"key": "subnets", "value": ["10.0.0.0/8"], "source": "policy of team dev"},
+    ]
+    assert api("config.get")["settings"]["open_network"] is False, "the settings in use"
 
 
 def test_the_network(api: Api, node: FakeNode) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from p2pim.api.jsonrpc import API_VERSION
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import NO_POLICY
 from p2pim.daemon import profile as module
 from p2pim.daemon.keyfile import KeyFile
 from p2pim.daemon.profile import Profile
@@ -47,7 +48,7 @@ class Peers:
                 if peers.broken is not None:
                     raise peers.broken
 
-        self.made.append(Peer(paths, settings, opened))
+        self.made.append(Peer(paths, settings, NO_POLICY, opened))
         return self.made[-1]
 
     @property
