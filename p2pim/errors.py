@@ -10,14 +10,16 @@ P2pimError
 │   ├── UnknownTarget           no such peer, room or message
 │   ├── AmbiguousTarget         several peers answer to that name
 │   ├── BadInput                too long, malformed, not allowed here
+│   ├── Forbidden               a policy forbids it
 │   └── NotNow                  right request, wrong moment (disk full, blocked, not running)
+│       └── Locked              the identity key waits for its passphrase
 ├── StoreError                  the profile's database cannot be used
 │   ├── StoreFull               no space: nothing was written
 │   ├── StoreCorrupt            damaged: nothing was changed
 │   └── StoreTooNew             written by a newer version
 └── ProfileError                the profile or its settings cannot be used
     ├── AlreadyRunning          another daemon owns this profile
-    └── BadConfig               a setting is missing, unknown or of the wrong type
+    └── BadConfig               a setting, or the machine's policy, is wrong
 """
 
 from __future__ import annotations
@@ -63,8 +65,16 @@ class BadInput(UserError):
     """Too long, malformed or not allowed here."""
 
 
+class Forbidden(UserError):
+    """A policy of this machine or of a team forbids it; the sentence says which."""
+
+
 class NotNow(UserError):
     """A right request at the wrong moment."""
+
+
+class Locked(NotNow):
+    """The identity key waits for its passphrase."""
 
 
 class StoreError(P2pimError):
@@ -92,4 +102,4 @@ class AlreadyRunning(ProfileError):
 
 
 class BadConfig(ProfileError):
-    """A setting is missing, unknown or of the wrong type."""
+    """A setting is missing, unknown or of the wrong type; or the machine's policy is, or cannot be trusted."""

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import NO_POLICY, MachinePolicy, combine
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, StoreFull, UnknownTarget
 from p2pim.node.events import (
     Check,
@@ -78,8 +79,9 @@ class FakeStore:
 class FakeNode:
     """Ann, who knows Ben (accepted, online), Cy (a stranger who asks) and two people called Dee."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: MachinePolicy = NO_POLICY) -> None:
         self.store = FakeStore(self)
+        self.policy = combine(machine, {})
         self.identity = identity("ann")
         self.peer_id = self.identity.peer_id
         self.short_id = short_id(self.peer_id)
@@ -302,10 +304,13 @@ def _peer(name: str, nickname: str) -> PeerView:
 class FakeAssembly:
     """A fake node that a real daemon can run."""
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
+    def __init__(
+        self, paths: Paths, settings: Settings, machine: MachinePolicy, opened: Identity | None = None
+    ) -> None:
         self.paths: Path = paths.data
         self.settings = settings
-        self.node = FakeNode()
+        self.node = FakeNode(machine)
+        self.identity = opened or self.node.identity
         self.running = False
 
     async def start(self) -> None:

@@ -11,11 +11,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from p2pim.config import Paths, Settings
+from p2pim.daemon.backup import Backup
+from p2pim.daemon.care import Care
 from p2pim.daemon.handlers import Handlers
+from p2pim.daemon.keyfile import KeyFile
+from p2pim.daemon.sealed import Cost
 from p2pim.daemon.server import ApiServer
+from p2pim.protocol.identity import Identity
 from tests.fakes import FakeNode
 
 T = TypeVar("T")
+CHEAP = Cost(4, 8, 1)
+"""Passphrases that cost next to nothing to try, for tests."""
+
+
+def care_of(paths: Paths, identity: Identity) -> Care:
+    """The care for a profile."""
+    key = KeyFile(paths.identity_key, cost=CHEAP)
+    return Care(key, identity, Backup(paths, identity, key, cost=CHEAP))
 
 
 class Served:
@@ -54,7 +67,8 @@ def served(home: Path, settings: Settings | None = None) -> Iterator[Served]:
     async def run() -> None:
         profile.loop = asyncio.get_running_loop()
         profile.stopping = asyncio.Event()
-        handlers = Handlers(profile.node, settings, paths.config_file, profile.stopping.set)
+        care = care_of(paths, profile.node.identity)
+        handlers = Handlers(profile.node, settings, paths.config_file, profile.stopping.set, care)
         profile.server = ApiServer(handlers, profile.node, profile.node.store, paths)
         try:
             await profile.server.listen(settings.api)

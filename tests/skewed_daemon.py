@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import MachinePolicy
 from p2pim.daemon.assembly import Peer, assemble
 from p2pim.daemon.main import main
 from p2pim.node.clock import SystemClock
+from p2pim.protocol.identity import Identity
 
 
 class SkewedClock(SystemClock):
@@ -17,8 +19,8 @@ class SkewedClock(SystemClock):
         return super().wall_ms() + int(sys.argv[1]) * 1000
 
 
-def skewed(paths: Paths, settings: Settings) -> Peer:
-    return assemble(paths, settings, SkewedClock())
+def skewed(paths: Paths, settings: Settings, machine: MachinePolicy, identity: Identity | None) -> Peer:
+    return assemble(paths, settings, machine, identity, clock=SkewedClock())
 
 
 if __name__ == "__main__":

@@ -229,6 +229,11 @@ class Client:
         result: schema.SafetyNumber = self.call("peers.safety_number", peer=peer)
         return result
 
+    def policy(self) -> list[schema.Rule]:
+        """The rules in force."""
+        result: list[schema.Rule] = self.call("policy.get")
+        return result
+
     def doctor(self) -> list[schema.Check]:
         """What the daemon finds out about its surroundings."""
         result: list[schema.Check] = self.call("doctor.run")

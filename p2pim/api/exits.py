@@ -13,6 +13,7 @@ REFUSED = 4
 NOT_RUNNING = 5
 NOT_NOW = 6
 UNUSABLE_PROFILE = 7
+LOCKED = 8
 INTERRUPTED = 130
 
 MEANINGS = {
@@ -20,10 +21,11 @@ MEANINGS = {
     FAILED: "unexpected failure (a bug), or `doctor` and `demo` found a fault",
     USAGE: "wrong usage",
     UNKNOWN_TARGET: "unknown or ambiguous peer or room",
-    REFUSED: "refused input (too long, not allowed)",
+    REFUSED: "refused (too long, not allowed, against a policy)",
     NOT_RUNNING: "the daemon is not running or could not start",
     NOT_NOW: "not now (disk full, locked by another daemon, other version)",
-    UNUSABLE_PROFILE: "unusable profile (damaged, newer, no permission, wrong setting)",
+    UNUSABLE_PROFILE: "unusable profile (damaged, newer, no permission, wrong setting or machine policy)",
+    LOCKED: "locked: run `p2pim unlock`",
     INTERRUPTED: "interrupted",
 }
 
@@ -32,6 +34,7 @@ _EXITS: tuple[tuple[type[errors.P2pimError], int], ...] = (
     (errors.UnknownTarget, UNKNOWN_TARGET),
     (errors.AmbiguousTarget, UNKNOWN_TARGET),
     (NotRunning, NOT_RUNNING),
+    (errors.Locked, LOCKED),
     (errors.NotNow, NOT_NOW),
     (errors.UserError, REFUSED),
     (errors.StoreFull, NOT_NOW),

@@ -42,6 +42,8 @@ CODES: dict[int, type[errors.P2pimError]] = {
     1007: errors.StoreTooNew,
     1008: errors.BadConfig,
     1009: WrongVersion,
+    1010: errors.Locked,
+    1011: errors.Forbidden,
     INVALID_PARAMS: errors.BadInput,
 }
 

@@ -32,8 +32,13 @@ class Hello(TypedDict):
 
 
 class Status(TypedDict):
-    """One's own state at a glance. ``storage``: ok, or full (nothing can be stored)."""
+    """One's own state at a glance.
 
+    ``state``: running, or locked (the identity key waits for its passphrase: the rest is not known yet and empty).
+    ``storage``: ok, or full (nothing can be stored).
+    """
+
+    state: str
     peer_id: str
     short_id: str
     nickname: str
@@ -192,6 +197,34 @@ class NicknameParams(TypedDict):
     nickname: str
 
 
+class UnlockParams(TypedDict):
+    """What opens the identity key."""
+
+    passphrase: str
+
+
+class PassphraseParams(TypedDict):
+    """The passphrase of the identity key: None for ``old`` sets the first one, None for ``new`` removes it."""
+
+    old: str | None
+    new: str | None
+
+
+class BackupParams(TypedDict):
+    """Where to write a backup (a whole path; no file may be there), and the passphrase that will open it."""
+
+    file: str
+    passphrase: str
+
+
+class Backup(TypedDict):
+    """The backup that was written."""
+
+    file: str
+    bytes: int
+    messages: int
+
+
 class PresenceParams(TypedDict):
     """One's presence, perhaps until a moment; without a text the text stays as it is."""
 
@@ -243,6 +276,14 @@ class Config(TypedDict):
     settings: dict[str, Any]
 
 
+class Rule(TypedDict):
+    """One rule of a policy in force, and whose it is; the type of the value goes with the key."""
+
+    key: str
+    value: bool | int | str | list[str]
+    source: str
+
+
 class Stopping(TypedDict):
     """The process that is about to end."""
 
@@ -265,12 +306,13 @@ class Event(TypedDict):
 
 
 class Method(NamedTuple):
-    """One method of the API."""
+    """One method of the API. While a ``slow`` one is under way, others are answered, though on other connections."""
 
     params: type
     result: object
     writes: bool
     doc: str
+    slow: bool = False
 
 
 METHODS: dict[str, Method] = {
@@ -288,6 +330,15 @@ METHODS: dict[str, Method] = {
     "peers.safety_number": Method(PeerParams, SafetyNumber, False, "The number to compare with a peer."),
     "identity.get": Method(Nothing, Identity, False, "One's own id and name."),
     "identity.name": Method(NicknameParams, Identity, True, "Choose the name others see."),
+    "identity.unlock": Method(
+        UnlockParams, Status, False, "Open the identity key of a locked daemon and start.", slow=True
+    ),
+    "identity.passphrase": Method(
+        PassphraseParams, Nothing, False, "Set, change or remove the key's passphrase.", slow=True
+    ),
+    "backup.write": Method(
+        BackupParams, Backup, False, "Write identity, messages and settings to one file.", slow=True
+    ),
     "presence.set": Method(PresenceParams, Status, True, "Set one's presence."),
     "rooms.list": Method(Nothing, list[Room], False, "Every room."),
     "rooms.get": Method(RoomParams, Room, False, "The room a person means by a text."),
@@ -296,6 +347,7 @@ METHODS: dict[str, Method] = {
     "message.send": Method(SendParams, Message, True, "Write; the answer comes when it is on disk."),
     "message.history": Method(HistoryParams, list[Message], False, "Messages, oldest first."),
     "config.get": Method(Nothing, Config, False, "The settings in use."),
+    "policy.get": Method(Nothing, list[Rule], False, "The rules in force: this machine's and one's teams'."),
     "doctor.run": Method(Nothing, list[Check], False, "Find out what hinders."),
     "network.add": Method(AddressParams, Nothing, True, "Try an address, and keep it."),
     "daemon.stop": Method(Nothing, Stopping, False, "End the daemon; taken from any API version."),
@@ -310,5 +362,7 @@ EVENTS: dict[str, str] = {
     "storage.changed": "state: ok, or full (nothing can be stored).",
     "network.changed": "text: the state line of the network.",
     "profile.changed": "one's own name or presence changed.",
+    "profile.unlocked": "the passphrase was given, p2pim runs: call resync.",
+    "policy.changed": "the rules in force changed: call policy.get.",
     "resync": "events up to seq were dropped, for this subscriber was too slow: call resync.",
 }

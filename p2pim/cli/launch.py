@@ -14,13 +14,13 @@ import p2pim
 from p2pim.api import exits
 from p2pim.api.client import is_listening
 from p2pim.api.jsonrpc import NotRunning
-from p2pim.errors import NotNow, ProfileError
+from p2pim.errors import BadInput, NotNow, P2pimError, ProfileError
 
 if TYPE_CHECKING:
     from p2pim.config import Paths
 
 PATIENCE = 20.0
-_ERRORS = {exits.NOT_NOW: NotNow, exits.UNUSABLE_PROFILE: ProfileError}
+_ERRORS = {exits.REFUSED: BadInput, exits.NOT_NOW: NotNow, exits.UNUSABLE_PROFILE: ProfileError}
 
 
 def ensure_running(paths: Paths) -> bool:
@@ -38,15 +38,13 @@ class Starting:
 
     def __init__(self, paths: Paths) -> None:
         self._log = paths.log_file
-        home = ["--home", str(paths.home)] if paths.home else []
-        # -P: a file called json.py where the user happens to stand must not become part of the daemon.
-        command = [sys.executable, "-P", "-m", "p2pim.daemon", *home, "--ready-fd", "1"]
+        command = [*module_command("p2pim.daemon", paths), "--ready-fd", "1"]
         self.process = subprocess.Popen(  # noqa: S603 (our own program; nothing here was received)
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=surroundings(),
             start_new_session=True,
         )
 
@@ -69,8 +67,7 @@ class Starting:
         self.process.wait()
         if late:
             raise NotRunning(f"p2pim did not start within {PATIENCE:g} s: see {self._log}.")
-        sentence = outcome.get("error", f"p2pim ended while it started: see {self._log}.")
-        raise _ERRORS.get(outcome.get("exit", exits.FAILED), NotRunning)(sentence)
+        raise failure_of(outcome, f"p2pim ended while it started: see {self._log}.")
 
     def leave(self) -> None:
         """Let it live on without us."""
@@ -78,7 +75,19 @@ class Starting:
         self.process.returncode = 0
 
 
-def _environment() -> dict[str, str]:
+def module_command(module: str, paths: Paths) -> list[str]:
+    """The command line that runs one of our modules for this profile."""
+    home = ["--home", str(paths.home)] if paths.home else []
+    # -P: a file called json.py where the user happens to stand must not become part of the daemon.
+    return [sys.executable, "-P", "-m", module, *home]
+
+
+def failure_of(outcome: dict[str, Any], silent: str) -> P2pimError:
+    """The error a child told of; ``silent`` is for one that ended without a word."""
+    return _ERRORS.get(outcome.get("exit", exits.FAILED), NotRunning)(outcome.get("error", silent))
+
+
+def surroundings() -> dict[str, str]:
     """The child must find the same p2pim, also from a checkout that is not installed."""
     root = str(Path(p2pim.__file__).parent.parent)
     environment = dict(os.environ)

@@ -16,6 +16,9 @@ PEER = "peer: a name, your own name for them, or the first 4 or more characters 
 ROOM = "a peer, or '#lobby' (or plain lobby, which no shell takes for a comment)"
 
 
+_ASKED = "Passphrases are asked for on the terminal, or read from standard input, a line each."
+
+
 class Command(NamedTuple):
     """One command: where its function is, what it says of itself, what it takes."""
 
@@ -95,6 +98,14 @@ def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--undo", action="store_true", help="take it back")
 
 
+def _passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["set", "change", "remove"])
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+
+
 def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=["list", "get", "set", "unset"], default="list")
     parser.add_argument("key", nargs="?", metavar="KEY")
@@ -122,8 +133,24 @@ COMMANDS: dict[str, Command] = {
     "decline": Command("people:decline", "decline a message request", _peer),
     "block": Command("people:block", "hear and tell a peer nothing any more", _peer),
     "unblock": Command("people:unblock", "take a block back", _peer),
+    "passphrase": Command(
+        "care:passphrase",
+        "protect your identity key with a passphrase",
+        _passphrase,
+        f"It protects the key, not the messages. {_ASKED}",
+    ),
+    "unlock": Command("care:unlock", "give the passphrase of a locked daemon", details=_ASKED),
+    "backup": Command(
+        "care:backup", "write identity, messages and settings to one encrypted file", _file, _ASKED
+    ),
+    "restore": Command("care:restore", "fill an empty profile from a backup", _file, _ASKED),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),
     "config": Command("service:config", "show or change settings", _config),
+    "policy": Command(
+        "service:policy",
+        "show the rules of this machine's administrator and of your teams",
+        details="The machine's file is read when the daemon starts.",
+    ),
     "doctor": Command("service:doctor", "find out what hinders"),
     "demo": Command("demo:demo", "see three peers talk on this machine alone, one of them killed"),
 }

@@ -1,4 +1,4 @@
-"""The daemon and its surroundings: start, stop, status, add, config, doctor."""
+"""The daemon and its surroundings: start, stop, status, add, config, policy, doctor."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from p2pim.errors import BadInput, NotNow, P2pimError
 
 if TYPE_CHECKING:
     from p2pim.api import schema
+    from p2pim.config.policy import Policy
 
 STOPPING_PATIENCE = 10.0
 
@@ -25,10 +26,13 @@ def start(run: Run) -> int:
     with run.client() as client:
         status = client.status()
     word = "p2pim has started" if started else "p2pim is running already"
-    run.output.result(
-        {"started": started, **status}, [f"{word} (process {status['pid']}). {status['state_line']}"]
-    )
+    lines = [f"{word} (process {status['pid']}). {_state_line(status)}"]
+    run.output.result({"started": started, **status}, lines)
     return exits.OK
+
+
+def _state_line(status: schema.Status) -> str:
+    return "It is locked: run `p2pim unlock`." if status["state"] == "locked" else status["state_line"]
 
 
 def stop(run: Run) -> int:
@@ -50,6 +54,10 @@ def status(run: Run) -> int:
     """How things are."""
     with run.client() as client:
         now = client.status()
+    daemon = f"version {now['version']}, process {now['pid']}"
+    if now["state"] == "locked":
+        run.output.result(now, table([["state", now["state_line"]], ["daemon", daemon]]))
+        return exits.OK
     name = now["nickname"] or "(no name yet: p2pim name NAME)"
     presence = " ".join(filter(None, (now["presence"], now["status_text"])))
     rows = [
@@ -59,7 +67,7 @@ def status(run: Run) -> int:
         ["messages", f"{now['unread']} unread, {now['waiting']} waiting to be delivered"],
         ["requests", str(now["requests"])],
         ["storage", "ok" if now["storage"] == "ok" else "FULL: nothing can be stored until there is space"],
-        ["daemon", f"version {now['version']}, process {now['pid']}"],
+        ["daemon", daemon],
     ]
     run.output.result(now, table(rows))
     return exits.OK
@@ -91,18 +99,19 @@ def config(run: Run) -> int:
         options.usage(
             f"config {options.what}: {'give a VALUE' if options.value is None else 'takes no VALUE'}"
         )
+    rules = _rules(run)
     if options.what == "set":
-        set_value(file, options.key, options.value)
+        set_value(file, options.key, options.value, rules)
     elif options.what == "unset":
         unset_value(file, options.key)
     settings = load_settings(file)
     if options.what == "list":
         known: dict[str, Any] = {key: setting(settings, key) for key in settings.__struct_fields__}
-        rows = [[key, _shown(value)] for key, value in known.items()]
+        rows = [[key, _shown(value) + _overruled(key, value, rules)] for key, value in known.items()]
         run.output.result({"file": str(file), "settings": known}, [f"# {file}", *table(rows)])
         return exits.OK
     value = setting(settings, options.key)
-    note = "" if options.what == "get" else _restart_note(run)
+    note = _overruled(options.key, value, rules) + ("" if options.what == "get" else _restart_note(run))
     run.output.result({options.key: value}, [f"{options.key} = {_shown(value)}{note}"])
     return exits.OK
 
@@ -111,6 +120,41 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return (", ".join(value) or "(none)") if isinstance(value, list | tuple) else str(value)
+
+
+def _rules(run: Run) -> Policy:
+    """The rules of the daemon if it answers (teams have some, too), else those of the machine's file."""
+    from p2pim.config.machine import load_machine_policy  # noqa: PLC0415
+    from p2pim.config.policy import Policy, Rule, combine  # noqa: PLC0415
+
+    try:
+        with run.client() as client:
+            told = client.policy()
+    except P2pimError:
+        return combine(load_machine_policy(), {})
+    values = (tuple(rule["value"]) if isinstance(rule["value"], list) else rule["value"] for rule in told)
+    return Policy(tuple(Rule(r["key"], value, r["source"]) for r, value in zip(told, values, strict=True)))
+
+
+def _overruled(key: str, value: Any, rules: Policy) -> str:
+    """A word about a setting whose value in the file is not the one in force."""
+    fixed = rules.switch(key, value) if isinstance(value, bool) else value
+    return "" if fixed == value else f"   (but {rules.refuse(key)[:-1]})"
+
+
+def policy(run: Run) -> int:
+    """The rules in force."""
+    from p2pim.config.policy import KEYS  # noqa: PLC0415
+
+    with run.client() as client:
+        rules = client.policy()
+    lines = []
+    for rule in rules:
+        lines.append(f"{rule['key']} = {_shown(rule['value'])}   ({rule['source']})")
+        if rule["key"] in KEYS:
+            lines.append(f"    {KEYS[rule['key']].meaning}")
+    run.output.result(rules, lines or ["No rules: neither this machine's administrator nor a team sets any."])
+    return exits.OK
 
 
 def _restart_note(run: Run) -> str:
@@ -145,6 +189,7 @@ def _profile_checks(run: Run) -> list[schema.Check]:
     """What can be found out without a daemon: a daemon that cannot start says nothing."""
     import os  # noqa: PLC0415
 
+    from p2pim.config.machine import load_machine_policy  # noqa: PLC0415
     from p2pim.config.paths import check_private  # noqa: PLC0415
     from p2pim.config.settings import load_settings  # noqa: PLC0415
 
@@ -154,6 +199,10 @@ def _profile_checks(run: Run) -> list[schema.Check]:
         checks.append(_check("config", "ok", str(run.paths.config_file), None))
     except P2pimError as error:
         checks.append(_check("config", "fail", str(error), "mend it, or: p2pim config unset KEY"))
+    try:
+        load_machine_policy()
+    except P2pimError as error:
+        checks.append(_check("policy", "fail", str(error), "ask the administrator: no daemon starts before"))
     try:
         check_private(run.paths.runtime)
         writable = os.access(run.paths.data, os.W_OK | os.X_OK)

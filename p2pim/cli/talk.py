@@ -164,6 +164,8 @@ def event_lines(event: schema.Event, names: Names) -> list[str]:
             return ["-- there is space on the disk again"]
         case "network.changed":
             return [f"-- network: {event['text']}"]
+        case "policy.changed":
+            return ["-- the rules have changed: `p2pim policy` shows them"]
         case "resync":
             names.read()
             return ["-- some events were dropped, for this terminal was too slow"]

@@ -1,7 +1,8 @@
 """Where a profile lives and how it is set.
 
 ``Paths`` is light, for the command line starts many times a day. ``Settings`` and ``load_settings``
-bring the TOML reader and msgspec with them and are therefore imported on first use.
+bring the TOML reader and msgspec with them and are therefore imported on first use. ``policy`` and ``machine`` are
+what an administrator decides.
 """
 
 from __future__ import annotations

@@ -10,15 +10,18 @@ from typing import Any
 
 import tomlkit
 
+from p2pim.config.policy import NO_RULES, Policy
 from p2pim.config.settings import Settings, read_toml, setting, settings_from
-from p2pim.errors import ProfileError
+from p2pim.errors import Forbidden, ProfileError
 
 _WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
-def set_value(file: Path, key: str, text: str) -> Any:
-    """Set one key from what a person typed; the new value. Nothing is written unless all is valid."""
+def set_value(file: Path, key: str, text: str, policy: Policy = NO_RULES) -> Any:
+    """Set one key from what a person typed; the new value. Nothing is written unless all is valid and allowed."""
     value = parse_value(key, text)
+    if isinstance(value, bool) and policy.switch(key, value) != value:
+        raise Forbidden(policy.refuse(key))
     table = {**read_toml(file), key: value}
     settings_from(table, file)
     document = tomlkit.parse(file.read_bytes()) if file.exists() else tomlkit.document()

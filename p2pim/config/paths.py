@@ -29,6 +29,7 @@ class Paths:
         self.runtime = _short_enough(runtime)
         self.config_file = config / "config.toml"
         self.database = self.data / "p2pim.db"
+        self.snapshot_file = self.data / "p2pim.db-snapshot"
         self.identity_key = self.data / "identity.key"
         self.lock_file = self.data / "daemon.lock"
         self.log_file = self.logs / "p2pim.log"
@@ -52,6 +53,20 @@ class Paths:
             raise ProfileError(_unusable(self.data, None))
         _refuse_strangers(self.data, others_may=0o055)
         make_private(self.runtime)
+
+
+def machine_policy_file() -> Path:
+    """Where the administrator of this machine puts its policy.
+
+    These are the site folders that ``platformdirs`` knows, but not as it gives them: a variable of the user's
+    environment could move those, and with them the policy.
+    """
+    if sys.platform == "win32":
+        from platformdirs.windows import get_win_folder_via_ctypes  # noqa: PLC0415
+
+        return Path(get_win_folder_via_ctypes("CSIDL_COMMON_APPDATA"), "p2pim", "policy.toml")
+    site = "/Library/Application Support" if sys.platform == "darwin" else "/etc/xdg"
+    return Path(site, "p2pim", "policy.toml")
 
 
 def make_private(folder: Path) -> None:

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 
 from p2pim.config import Paths, Settings
-from p2pim.daemon.keyfile import load_or_make
+from p2pim.config.policy import NO_POLICY, MachinePolicy
+from p2pim.daemon.keyfile import KeyFile
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
@@ -18,6 +19,7 @@ from p2pim.node.net.network import Network
 from p2pim.node.node import Node
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed
+from p2pim.protocol.identity import Identity
 from p2pim.protocol.network import OPEN
 from p2pim.store.database import Database
 from p2pim.store.store import Store
@@ -28,11 +30,20 @@ log = logging.getLogger(__name__)
 class Peer:
     """One running peer: a node on the network, with everything it keeps."""
 
-    def __init__(self, paths: Paths, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        machine: MachinePolicy,
+        identity: Identity | None,
+        clock: Clock,
+    ) -> None:
         self._store = Store(Database(paths.database))
         try:
-            identity = load_or_make(paths.identity_key, os.urandom, expected=self._store.profile("identity"))
-            self.node = Node(identity, self._store, clock, os.urandom, settings)
+            key, expected = KeyFile(paths.identity_key), self._store.profile("identity")
+            identity = key.belonging(identity, expected) if identity else key.load_or_make(expected)
+            self.identity = identity
+            self.node = Node(identity, self._store, clock, os.urandom, settings, machine=machine)
             with self._store.transaction():
                 self._store.set_profile("identity", identity.peer_id.hex())
         except BaseException:
@@ -57,11 +68,13 @@ class Peer:
         await network.start()
         self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
         self.node.on_networks_changed = network.networks_changed
+        self.node.policies.on_change = network.policy_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
         self._note_network()
 
     async def stop(self) -> None:
         """Say goodbye, end every Link, close the store."""
+        self.node.policies.on_change = lambda: None  # a network that is stopped stays so
         if self._network is not None:
             await self._network.stop()
         self._store.close()
@@ -106,14 +119,23 @@ class Peer:
             self.node.emit(events.NetworkChanged(line))
 
 
-def assemble(paths: Paths, settings: Settings, clock: Clock | None = None) -> Peer:
+def assemble(
+    paths: Paths,
+    settings: Settings,
+    machine: MachinePolicy = NO_POLICY,
+    identity: Identity | None = None,
+    *,
+    clock: Clock | None = None,
+) -> Peer:
     """Open the store, load or make the identity, build the node.
 
     Args:
+        machine: the policy of this machine.
+        identity: what the key file holds, where that needed a passphrase.
         clock: another than the machine's.
 
     Raises:
         StoreError: the database cannot be used.
         ProfileError: the identity cannot be used.
     """
-    return Peer(paths, settings, clock or SystemClock())
+    return Peer(paths, settings, machine, identity, clock or SystemClock())

@@ -64,6 +64,8 @@ class ClientConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self.greeted = False
         self.subscribed = False
+        #: Whether a slow request is under way: what came after it waits.
+        self.owed = False
         self.transport: asyncio.Transport
 
     # -- asyncio.Protocol
@@ -116,7 +118,7 @@ class ClientConnection(asyncio.Protocol):
         """A half-closed client (``printf … | nc -N``) still gets its answers; then it ends."""
         self._ended = True
         self.flush()
-        return bool(self._lines)
+        return bool(self._lines) or self.owed
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we write."""
@@ -141,7 +143,7 @@ class ClientConnection(asyncio.Protocol):
     @property
     def askable(self) -> bool:
         """Whether it has a line to answer and reads answers."""
-        return bool(self._lines) and self._writable and not self.transport.is_closing()
+        return bool(self._lines) and self._writable and not (self.owed or self.transport.is_closing())
 
     def next_line(self) -> bytes:
         """The oldest unanswered line."""
@@ -154,7 +156,7 @@ class ClientConnection(asyncio.Protocol):
         """Send a reply, if one is wanted."""
         if line is not None and not self.transport.is_closing():
             self._gather(line)
-        if self._ended and not self._lines:
+        if self._ended and not self._lines and not self.owed:
             self.close()
 
     def tell(self, event: bytes) -> None:

@@ -15,8 +15,9 @@ from p2pim.api import schema
 from p2pim.api.jsonrpc import API_VERSION, LONGEST_LINE, WrongVersion
 from p2pim.config import Settings
 from p2pim.daemon import views
+from p2pim.daemon.care import Care
 from p2pim.daemon.ports import UseCases
-from p2pim.errors import BadInput, UnknownTarget
+from p2pim.errors import BadInput, NotNow, UnknownTarget
 from p2pim.protocol.identity import encode_peer_id, short_id
 
 LARGEST_PAGE = 500
@@ -26,16 +27,27 @@ LARGEST_PAGE_BYTES = LONGEST_LINE - 4096
 _ROOM = re.compile(r"[0-9a-f]{64}")
 
 
+def greeting(api: int, version: str) -> schema.Hello:
+    """Refuse another API version, naming both."""
+    if api != API_VERSION:
+        raise WrongVersion(
+            f"The running p2pim is version {__version__} (API {API_VERSION}), this one {version} "
+            f"(API {api}): run `p2pim stop`, then `p2pim start`."
+        )
+    return {"api": API_VERSION, "version": __version__, "pid": os.getpid()}
+
+
 class Handlers:
     """The methods of the API over one node."""
 
     def __init__(
-        self, node: UseCases, settings: Settings, config_file: Path, stop: Callable[[], None]
+        self, node: UseCases, settings: Settings, config_file: Path, stop: Callable[[], None], care: Care
     ) -> None:
         self._node = node
         self._settings = settings
         self._config_file = config_file
         self.stop = stop
+        self._care = care
         self._methods: dict[str, Callable[..., Any]] = {
             "hello": self.hello,
             "status": self.status,
@@ -49,6 +61,9 @@ class Handlers:
             "peers.safety_number": self.peers_safety_number,
             "identity.get": self.identity_get,
             "identity.name": self.identity_name,
+            "identity.unlock": self.identity_unlock,
+            "identity.passphrase": self.identity_passphrase,
+            "backup.write": self.backup_write,
             "presence.set": self.presence_set,
             "rooms.list": self.rooms_list,
             "rooms.get": self.rooms_get,
@@ -57,6 +72,7 @@ class Handlers:
             "message.send": self.message_send,
             "message.history": self.message_history,
             "config.get": self.config_get,
+            "policy.get": self.policy_get,
             "doctor.run": self.doctor_run,
             "network.add": self.network_add,
             "daemon.stop": self.daemon_stop,
@@ -67,13 +83,8 @@ class Handlers:
         return self._methods[method](**params)
 
     def hello(self, api: int, version: str) -> schema.Hello:
-        """Refuse another API version, naming both."""
-        if api != API_VERSION:
-            raise WrongVersion(
-                f"The running p2pim is version {__version__} (API {API_VERSION}), this one {version} "
-                f"(API {api}): run `p2pim stop`, then `p2pim start`."
-            )
-        return {"api": API_VERSION, "version": __version__, "pid": os.getpid()}
+        """Who answers."""
+        return greeting(api, version)
 
     def status(self) -> schema.Status:
         """One's own state."""
@@ -124,6 +135,19 @@ class Handlers:
         """One's own name."""
         self._node.set_nickname(nickname)
         return self.identity_get()
+
+    async def identity_unlock(self, passphrase: str) -> schema.Status:
+        """There is nothing to unlock."""
+        raise NotNow("p2pim is not locked.")
+
+    async def identity_passphrase(self, old: str | None, new: str | None) -> schema.Nothing:
+        """Protect the key file, or no more."""
+        await self._care.change_passphrase(old, new)
+        return {}
+
+    async def backup_write(self, file: str, passphrase: str) -> schema.Backup:
+        """Everything in one file."""
+        return await self._care.back_up(file, passphrase)
 
     def presence_set(
         self, presence: str, text: str | None = None, until_ms: int | None = None
@@ -195,7 +219,13 @@ class Handlers:
 
     def config_get(self) -> schema.Config:
         """The settings in use."""
-        return {"file": str(self._config_file), "settings": msgspec.to_builtins(self._settings)}
+        used = msgspec.to_builtins(self._settings)
+        used["open_network"] = self._node.policy.switch("open_network", self._settings.open_network)
+        return {"file": str(self._config_file), "settings": used}
+
+    def policy_get(self) -> list[schema.Rule]:
+        """The rules in force."""
+        return [views.rule(rule) for rule in self._node.policy.rules]
 
     def doctor_run(self) -> list[schema.Check]:
         """Find out what hinders."""

@@ -4,6 +4,8 @@
 
 It stays in the foreground; ``p2pim start`` detaches it. With ``--ready-fd`` one line of JSON is written to
 that file descriptor once the daemon serves, or could not start: {"pid": …} or {"error": …, "exit": …}.
+
+The settings and the machine's policy are read at the start and not again.
 """
 
 from __future__ import annotations
@@ -16,46 +18,31 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from p2pim import __version__
 from p2pim.api import exits
 from p2pim.config import Paths, Settings, load_settings
+from p2pim.config.machine import load_machine_policy
+from p2pim.config.policy import MachinePolicy, is_older
 from p2pim.daemon.assembly import assemble
-from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.lock import ProfileLock
 from p2pim.daemon.logs import frames_of, log_loop_fault, start_logging
-from p2pim.daemon.ports import UseCases
+from p2pim.daemon.profile import Assemble, Assembly, Profile
 from p2pim.daemon.server import ApiServer
 from p2pim.daemon.signals import forbid_core_dumps, stop_signals
-from p2pim.errors import P2pimError, ProfileError
-
-STOPPING_PATIENCE = 5.0
+from p2pim.errors import BadConfig, P2pimError, ProfileError
+from p2pim.protocol.identity import Identity
 
 log = logging.getLogger(__name__)
 
 
-class Assembly(Protocol):
-    """A node with its network, ready to run."""
-
-    @property
-    def node(self) -> UseCases:
-        """The use cases that the local API offers."""
-        ...
-
-    async def start(self) -> None:
-        """Listen, announce, look for others; returns once listening and announced."""
-        ...
-
-    async def stop(self) -> None:
-        """Say goodbye, end every link, close the store."""
-        ...
+Assembler = Callable[[Paths, Settings, MachinePolicy, Identity | None], Assembly]
+"""Puts a peer together under the machine's policy; see ``Assemble``."""
 
 
-Assemble = Callable[[Paths, Settings], Assembly]
-
-
-def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble) -> int:
+def main(arguments: Sequence[str] | None = None, assembler: Assembler = assemble) -> int:
     """Run a daemon until it is told to stop; the exit code."""
     options = _parser().parse_args(arguments)
     try:
@@ -70,9 +57,11 @@ def main(arguments: Sequence[str] | None = None, assembler: Assemble = assemble)
     return exits.OK
 
 
-def _run(paths: Paths, ready_fd: int | None, assembler: Assemble) -> None:
+def _run(paths: Paths, ready_fd: int | None, assembler: Assembler) -> None:
     forbid_core_dumps()
     os.umask(0o077)
+    machine = load_machine_policy()
+    _check_version(machine)
     settings = load_settings(paths.config_file)
     paths.prepare()
     with contextlib.ExitStack() as stack:
@@ -82,32 +71,40 @@ def _run(paths: Paths, ready_fd: int | None, assembler: Assemble) -> None:
         stack.callback(start_logging(paths.log_file, settings.log_level))
         log.info("p2pim %s starts, process %d", __version__, os.getpid())
         try:
-            assembly = assembler(paths, settings)
-            asyncio.run(_serve(assembly, paths, settings, ready_fd))
+            asyncio.run(_serve(paths, settings, partial(_assembled, assembler, machine), ready_fd))
         except Exception as error:
             log.critical("ended by %s", frames_of(error))
             raise
         log.info("ended")
 
 
-async def _serve(assembly: Assembly, paths: Paths, settings: Settings, ready_fd: int | None) -> None:
+def _check_version(machine: MachinePolicy) -> None:
+    minimum = machine.values.get("minimum_version")
+    if minimum is not None and is_older(__version__, str(minimum)):
+        raise BadConfig(
+            f"This is p2pim {__version__}, and minimum_version is set to {minimum} by the {machine.source}: update it."
+        )
+
+
+def _assembled(
+    assembler: Assembler, machine: MachinePolicy, paths: Paths, settings: Settings, identity: Identity | None
+) -> Assembly:
+    return assembler(paths, settings, machine, identity)
+
+
+async def _serve(paths: Paths, settings: Settings, assembler: Assemble, ready_fd: int | None) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(log_loop_fault)
     stopping = asyncio.Event()
-    handlers = Handlers(assembly.node, settings, paths.config_file, stopping.set)
-    server = ApiServer(handlers, assembly.node, assembly.node.store, paths)
+    profile = Profile(paths, settings, assembler, stopping.set)
     with stop_signals(loop, stopping.set):
         try:
-            await assembly.start()
-            await _listen(server, settings.api, paths)
+            await profile.start()
+            await _listen(profile.server, settings.api, paths)
             _report(ready_fd, {"pid": os.getpid()})
             await stopping.wait()
         finally:
-            server.end_requests()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOPPING_PATIENCE):
-                    await assembly.stop()
-            await server.close()  # last: for `p2pim stop` the end of its connection is the end of the daemon
+            await profile.stop()
 
 
 async def _listen(server: ApiServer, kind: str, paths: Paths) -> None:

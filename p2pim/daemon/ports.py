@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from p2pim.config.policy import Policy
 from p2pim.node.events import Check, Event, MessageView, PeerView, RoomView, Status
 
 
@@ -46,6 +47,11 @@ class UseCases(EventSource, Protocol):
     @property
     def short_id(self) -> str:
         """The beginning of the id, to tell people apart."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """The rules in force."""
         ...
 
     def status(self) -> Status:

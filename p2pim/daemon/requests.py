@@ -34,6 +34,11 @@ class Request(msgspec.Struct, frozen=True):
         """Whether it may change the store."""
         return METHODS[self.method].writes
 
+    @property
+    def slow(self) -> bool:
+        """Whether it takes so long that nobody else may have to wait for it."""
+        return METHODS[self.method].slow
+
 
 class _Line(msgspec.Struct):
     jsonrpc: str

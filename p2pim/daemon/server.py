@@ -15,15 +15,15 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
+from p2pim.api import schema
 from p2pim.api.jsonrpc import INTERNAL_ERROR, code_of
 from p2pim.api.transport import TOKEN_SIZE, same_user, write_address
 from p2pim.config import Paths
 from p2pim.daemon.connection import ClientConnection
-from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.logs import frames_of
 from p2pim.daemon.ports import EventSource, Transactions
 from p2pim.daemon.requests import BadRequest, Number, Request, parse_request
@@ -37,6 +37,18 @@ LONGEST_TURN = 0.02
 log = logging.getLogger(__name__)
 
 
+class Answering(Protocol):
+    """What answers requests."""
+
+    def call(self, method: str, params: dict[str, Any], /) -> Any:
+        """The result of one method (of a slow one: what to await), or an error that tells why not."""
+        ...
+
+    def snapshot(self, seq: int, /) -> schema.Snapshot:
+        """All that is drawn."""
+        ...
+
+
 Asked = tuple[ClientConnection, Request | BadRequest]
 Answer = tuple[ClientConnection, bytes | None]
 """A reply, to be sent after the commit; None: the client wants none."""
@@ -45,13 +57,14 @@ Answer = tuple[ClientConnection, bytes | None]
 class ApiServer:
     """Serves one profile's clients; implements ``connection.Owner``."""
 
-    def __init__(self, handlers: Handlers, node: EventSource, store: Transactions, paths: Paths) -> None:
+    def __init__(self, handlers: Answering, node: EventSource, store: Transactions, paths: Paths) -> None:
         self._handlers = handlers
         self._node = node
         self._store = store
         self._paths = paths
         self._stop_hearing: Callable[[], None] | None = None
         self._clients: set[ClientConnection] = set()
+        self._slow: set[asyncio.Task[None]] = set()
         self._turn_is_due = False
         self._server: asyncio.Server | None = None
         self._by_uid = True
@@ -87,6 +100,12 @@ class ApiServer:
         """
         self._ending = True
         self._hear_while_asked()
+
+    async def end_slow_requests(self) -> None:
+        """Break off what takes long."""
+        for task in self._slow:
+            task.cancel()
+        await asyncio.gather(*self._slow, return_exceptions=True)
 
     async def close(self) -> None:
         """Let the last answers out, then close everything."""
@@ -169,10 +188,22 @@ class ApiServer:
             self._stop_hearing()
             self._stop_hearing = None
 
+    def switch(self, handlers: Answering, node: EventSource, store: Transactions) -> None:
+        """Serve something else from now on: the daemon is unlocked."""
+        self._handlers, self._node, self._store = handlers, node, store
+        if self._stop_hearing is not None:
+            self._stop_hearing()
+            self._stop_hearing = node.subscribe(self._publish)
+        self._tell({"type": "profile.unlocked"})
+
     def _publish(self, happened: Event) -> None:
+        """Tell every subscriber what happened to the node."""
+        self._tell(event_view(happened))
+
+    def _tell(self, event: dict[str, Any]) -> None:
         """Tell every subscriber; one encoding serves all."""
         self.seq += 1
-        line = _event_line({"seq": self.seq, **event_view(happened)})
+        line = _event_line({"seq": self.seq, **event})
         for client in self._clients:
             if client.subscribed:
                 client.tell(line)
@@ -186,7 +217,9 @@ class ApiServer:
         answers: list[Answer] = []
         due = self._due(time.monotonic() + LONGEST_TURN)
         for connection, request in due:
-            if isinstance(request, Request) and request.writes:
+            if isinstance(request, Request) and request.slow:
+                self._begin(connection, request)
+            elif isinstance(request, Request) and request.writes:
                 answers += self._grouped(chain([(connection, request)], due))
             else:
                 answers.append((connection, self._answer(connection, request)))
@@ -212,6 +245,9 @@ class ApiServer:
         try:
             with self._store.transaction():
                 for connection, request in requests:
+                    if isinstance(request, Request) and request.slow:
+                        self._begin(connection, request)
+                        continue
                     taken.append((connection, request))
                     answers.append((connection, self._answer(connection, request)))
         except StoreError as error:
@@ -238,13 +274,35 @@ class ApiServer:
             if request.writes:
                 raise  # SQLite may have rolled back the whole group already: it fails as one
             return _failure(request, error)
-        except P2pimError as error:
-            return _failure(request, error)
-        except Exception as error:  # a bug must end in a sentence, not in a dead daemon
-            log.error("%s failed: %s", request.method, frames_of(error))
-            sentence = f"{request.method} failed unexpectedly: see {self._paths.log_file}."
-            return _error_line(request.id, INTERNAL_ERROR, sentence) if request.answered else None
+        except Exception as error:
+            return self._failed(request, error)
         return line if request.answered else None
+
+    def _failed(self, request: Request, error: Exception) -> bytes | None:
+        if isinstance(error, P2pimError):
+            return _failure(request, error)
+        # a bug must end in a sentence, not in a dead daemon
+        log.error("%s failed: %s", request.method, frames_of(error))
+        sentence = f"{request.method} failed unexpectedly: see {self._paths.log_file}."
+        return _error_line(request.id, INTERNAL_ERROR, sentence) if request.answered else None
+
+    def _begin(self, connection: ClientConnection, request: Request) -> None:
+        """Answer a slow request when it is done; who hangs up meanwhile does not undo it."""
+        connection.owed = True
+        task = asyncio.get_running_loop().create_task(self._finish(connection, request))
+        self._slow.add(task)
+        task.add_done_callback(self._slow.discard)
+
+    async def _finish(self, connection: ClientConnection, request: Request) -> None:
+        try:
+            result = await self._result(connection, request)
+            line = _result_line(request.id, result) if request.answered else None
+        except Exception as error:
+            line = self._failed(request, error)
+        connection.owed = False
+        connection.answer(line)
+        if connection.askable:
+            self.has_lines()
 
     def _result(self, connection: ClientConnection, request: Request) -> Any:
         if request.method == "hello":

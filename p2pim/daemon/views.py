@@ -6,6 +6,7 @@ from typing import Any
 
 from p2pim import __version__
 from p2pim.api import schema
+from p2pim.config.policy import Rule
 from p2pim.node import events
 from p2pim.node.events import Check, MessageView, PeerView, RoomView, Status
 from p2pim.protocol.identity import digest, encode_peer_id
@@ -14,6 +15,7 @@ from p2pim.protocol.identity import digest, encode_peer_id
 def status(view: Status, pid: int) -> schema.Status:
     """One's own state."""
     return {
+        "state": "running",
         "peer_id": encode_peer_id(view.peer_id),
         "short_id": view.short_id,
         "nickname": view.nickname,
@@ -26,6 +28,27 @@ def status(view: Status, pid: int) -> schema.Status:
         "unread": view.unread,
         "storage": view.storage,
         "state_line": view.state_line,
+        "version": __version__,
+        "pid": pid,
+    }
+
+
+def locked_status(pid: int) -> schema.Status:
+    """The state of a daemon that has no identity yet."""
+    return {
+        "state": "locked",
+        "peer_id": "",
+        "short_id": "",
+        "nickname": "",
+        "presence": "offline",
+        "status_text": "",
+        "port": None,
+        "links": 0,
+        "waiting": 0,
+        "requests": 0,
+        "unread": 0,
+        "storage": "ok",
+        "state_line": "locked: run `p2pim unlock`",
         "version": __version__,
         "pid": pid,
     }
@@ -104,6 +127,12 @@ def join_id(secret: bytes) -> str:
     return digest("join", secret).hex()
 
 
+def rule(view: Rule) -> schema.Rule:
+    """One rule in force."""
+    value = list(view.value) if isinstance(view.value, tuple) else view.value
+    return {"key": view.key, "value": value, "source": view.source}
+
+
 def event(happened: events.Event) -> dict[str, Any]:
     """The type of an event and what it carries; its number is added by who sends it."""
     match happened:
@@ -130,12 +159,12 @@ def event(happened: events.Event) -> dict[str, Any]:
                 "text": happened.text,
                 "team": team,
             }
-        case events.StorageChanged() | events.NetworkChanged() | events.ProfileChanged():
+        case _:
             return _own_event(happened)
 
 
 def _own_event(
-    happened: events.StorageChanged | events.NetworkChanged | events.ProfileChanged,
+    happened: events.StorageChanged | events.NetworkChanged | events.ProfileChanged | events.PolicyChanged,
 ) -> dict[str, Any]:
     """An event about this machine or its user."""
     match happened:
@@ -145,3 +174,5 @@ def _own_event(
             return {"type": "network.changed", "text": happened.text}
         case events.ProfileChanged():
             return {"type": "profile.changed"}
+        case events.PolicyChanged():
+            return {"type": "policy.changed"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from p2pim.errors import BadInput, NotNow
+from p2pim.errors import BadInput, Forbidden, NotNow
 from p2pim.node import events
 from p2pim.node.session import SetId
 from p2pim.protocol.message import (
@@ -48,6 +48,7 @@ class Author:
 
         Raises:
             BadInput: empty, too long, or not text.
+            Forbidden: against a policy.
             NotNow: the peer is blocked, or the disk is full.
             UnknownTarget: no such room.
         """
@@ -84,6 +85,10 @@ class Author:
             self._node.rooms.check_may_write(room.id)
             return
         if room.peer is None:
+            if self._node.policy.value("open_network") is False:
+                raise Forbidden(
+                    f"The lobby belongs to the open network, and {self._node.policy.refuse('open_network')}"
+                )
             if not self._node.open_network:
                 raise NotNow(
                     "The lobby belongs to the open network, which is off here (open_network in the settings)."

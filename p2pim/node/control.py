@@ -33,6 +33,22 @@ log = logging.getLogger(__name__)
 MAX_BESIDE: Final = 2_000
 #: Rooms for which a Link may have something kept beside.
 MAX_BESIDE_ROOMS: Final = 64
+#: Policy keys by which a team rules the machines of its members.
+TEAM_RULES: Final = frozenset(
+    {
+        "open_network",
+        "relay",
+        "files",
+        "file_max_bytes",
+        "file_types_allowed",
+        "file_types_forbidden",
+        "retention_days",
+        "receipts",
+        "updates",
+        "minimum_version",
+        "verified_dms_only",
+    }
+)
 #: How long somebody who came over a team's network may take to show that they belong to it.
 STRANGER_SECONDS: Final = 10.0
 
@@ -242,9 +258,22 @@ class Control:
                 elif not serves and child in session.served:
                     self._stop_serving(session, child)
         self.refused.difference_update(affected)
+        self.obey()
         self._node.networks_changed()
         for child in affected:
             self._node.emit(events.RoomChanged(child))
+
+    def obey(self) -> None:
+        """The rules of our teams are those of this machine, too, as far as they are stricter.
+
+        What would cut the machine off from others is not for a team to say.
+        """
+        rooms = self._node.rooms
+        rules = {
+            rooms.name(team): {k: v for k, v in rooms.authority(team).policy.items() if k in TEAM_RULES}
+            for team in rooms.mine()
+        }
+        self._node.set_team_policies(rules)
 
     def _compare(self, session: Session, room_id: RoomId) -> None:
         for which in (CONTROL, CONTENT):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from p2pim import __version__
+from p2pim.config.policy import is_older
 from p2pim.errors import StoreError
 from p2pim.node.events import Check
 from p2pim.node.net.network import DEFAULT_PORT, Network
@@ -19,8 +21,9 @@ def diagnose(node: Node, network: Network) -> list[Check]:
     """Every check that needs no other machine's help."""
     return [
         _port(network),
-        _interfaces(network),
+        _interfaces(node, network),
         _mdns(node, network),
+        _policy(node),
         _clock(node),
         _store(node),
         _peers(node),
@@ -46,12 +49,19 @@ def _port(network: Network) -> Check:
     )
 
 
-def _interfaces(network: Network) -> Check:
+def _interfaces(node: Node, network: Network) -> Check:
     used = [f"{i.name} {i.host}" for i in network.interfaces.used]
     ignored = sorted({interface.name for interface, _ in network.interfaces.ignored})
     text = ", ".join(used) + (f"; ignored: {', '.join(ignored)}" if ignored else "")
     if used:
         return Check("interfaces", "ok", text)
+    if node.policy.value("interfaces") is not None:
+        return Check(
+            "interfaces",
+            "fail",
+            f"no network ({text or 'no interface is up'})",
+            node.policy.refuse("interfaces"),
+        )
     return Check(
         "interfaces",
         "fail",
@@ -71,6 +81,20 @@ def _mdns(node: Node, network: Network) -> Check:
     if node.settings.visible == "nobody":
         return Check("mdns", "ok", "listening, not advertising (visible is nobody)")
     return Check("mdns", "ok", "advertising and listening")
+
+
+def _policy(node: Node) -> Check:
+    policy = node.policy
+    if policy.ignored:
+        rules = ", ".join(f"{rule.key} (team {rule.team})" for rule in policy.ignored)
+        return Check(
+            "policy", "warn", f"rules that this version does not understand: {rules}", "update p2pim"
+        )
+    if is_older(__version__, policy.value("minimum_version") or "0"):
+        text = f"this is p2pim {__version__}, and {policy.refuse('minimum_version')}"
+        return Check("policy", "warn", text, "update p2pim")
+    rules = ", ".join(rule.key for rule in policy.rules)
+    return Check("policy", "ok", f"in force: {rules} (p2pim policy)" if rules else "no rules")
 
 
 def _clock(node: Node) -> Check:

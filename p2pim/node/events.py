@@ -191,6 +191,10 @@ class JoinChanged(Struct, frozen=True):
     team: RoomId | None = None
 
 
+class PolicyChanged(Struct, frozen=True):
+    """The rules in force changed."""
+
+
 Event = (
     MessageAdded
     | MessageChanged
@@ -202,4 +206,5 @@ Event = (
     | ProfileChanged
     | RoomChanged
     | JoinChanged
+    | PolicyChanged
 )

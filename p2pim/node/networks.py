@@ -44,7 +44,8 @@ class Networks:
         self._teams: dict[str, RoomId] = {}
         self._invitations: dict[str, Invitation] = {}
         self._joins: dict[str, Join] = {}
-        self._served: list[Network] | None = None
+        self._served: tuple[Network, ...] | None = None
+        self._was_open = False
 
     def forget(self) -> None:
         """What follows from the store may have changed."""
@@ -52,8 +53,9 @@ class Networks:
 
     def served(self) -> Sequence[Network]:
         """Every network, the most important first."""
-        if self._served is None:
-            self._served = self._all()
+        if self._served is None or self._was_open != self._node.open_network:
+            self._was_open = self._node.open_network
+            self._served = tuple(self._all())
         return self._served
 
     def dialled(self) -> Sequence[Network]:

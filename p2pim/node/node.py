@@ -7,12 +7,13 @@ events) leaves after the commit. Networks of bytes and time are injected: see ``
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Final
 
 from p2pim.config import Settings
+from p2pim.config.policy import NO_POLICY, MachinePolicy, Policy
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
@@ -25,6 +26,7 @@ from p2pim.node.link import Link
 from p2pim.node.links import Links
 from p2pim.node.networks import FEATURE_OPEN, Networks
 from p2pim.node.people import People
+from p2pim.node.policies import Policies
 from p2pim.node.presence import PresenceBoard
 from p2pim.node.rooms import Rooms
 from p2pim.node.session import Session
@@ -36,7 +38,7 @@ from p2pim.protocol import records
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_number, short_id
 from p2pim.protocol.message import RoomId
-from p2pim.protocol.network import Network
+from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Record
 from p2pim.protocol.room import Room, lobby
 from p2pim.store.messages import Stored
@@ -55,7 +57,12 @@ class Node:
 
     Args:
         settings: what the user chose.
+        machine: what the machine's administrator decided.
     """
+
+    #: The rules in force, and what they leave of the user's choice. See ``Policies``, which keeps both.
+    policy: Policy
+    open_network: bool
 
     def __init__(
         self,
@@ -64,6 +71,8 @@ class Node:
         clock: Clock,
         random: Callable[[int], bytes],
         settings: Settings,
+        *,
+        machine: MachinePolicy = NO_POLICY,
     ) -> None:
         self.identity = identity
         self.peer_id: PeerId = identity.peer_id
@@ -71,7 +80,7 @@ class Node:
         self.clock = clock
         self.random = random
         self.settings = settings
-        self._open_network = settings.open_network
+        self.policies = Policies(self, machine)
         self.short_id = short_id(identity.peer_id)
         self.boot_id = random(BOOT_ID_LENGTH)
         self.static = StaticKey.generate(random)
@@ -103,6 +112,7 @@ class Node:
         with store.transaction():
             store.messages.ensure_room(self.lobby)
             self.fading.tick()
+            self.control.obey()
         self._takers: dict[type[Record], Callable[[Session, Any], None]] = {
             records.Messages: self.delivery.receive,
             records.Ack: self.delivery.acknowledged,
@@ -138,15 +148,9 @@ class Node:
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
 
-    @property
-    def open_network(self) -> bool:
-        """Whether we take part in the open network."""
-        return self._open_network
-
-    @open_network.setter
-    def open_network(self, on: bool) -> None:
-        self._open_network = on
-        self.nets.forget()
+    def set_team_policies(self, teams: Mapping[str, Mapping[str, object]]) -> None:
+        """From now on these are the rules of the teams one is in, by team name."""
+        self.policies.set_of_teams(teams)
 
     # -- for the network
 
@@ -164,9 +168,9 @@ class Node:
 
     def networks_changed(self) -> None:
         """What we serve may have changed: tell the network, if it has."""
-        before = list(self.nets.served())
+        before = self.nets.served()
         self.nets.forget()
-        if list(self.nets.served()) != before:
+        if self.nets.served() != before:
             self.on_networks_changed()
 
     def refuses(self, peer_id: PeerId, boot_id: bytes, network: Network) -> bool:
@@ -183,6 +187,9 @@ class Node:
         """A Link has finished its handshake; of two with the same process one goes."""
         if self.joining.concerns(link):
             self.joining.link_ready(link)
+            return
+        if link.connection.network == OPEN and not self.open_network:
+            link.close(records.NOT_AUTHORISED, "the open network was switched off")
             return
         self.links.skews[link.peer_id] = hello.wall_ms - self.clock.wall_ms()
         loser = self.links.add(link, FEATURE_OPEN in hello.features)

@@ -41,7 +41,7 @@ def marks(count: int) -> str:
     return ",".join("?" * count)
 
 
-def _explain(error: sqlite3.Error, path: Path | None) -> StoreError:
+def explain(error: sqlite3.Error, path: Path | None) -> StoreError:
     """Turn SQLite's error into one a person can act on."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _FULL:
@@ -85,7 +85,7 @@ class Database:
             self.connection = connection
             self._prepare()
         except sqlite3.Error as error:
-            raise _explain(error, path) from None
+            raise explain(error, path) from None
 
     def _prepare(self) -> None:
         if self.connection.in_transaction:
@@ -209,7 +209,7 @@ class Database:
         try:
             return self.connection.execute(sql, values)
         except sqlite3.Error as error:
-            raise _explain(error, self.path) from None
+            raise explain(error, self.path) from None
 
     def execute_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
         """Run one statement once for each of many values. Raises StoreError and its kin."""
@@ -217,21 +217,21 @@ class Database:
         try:
             self.connection.executemany(sql, values)
         except sqlite3.Error as error:
-            raise _explain(error, self.path) from None
+            raise explain(error, self.path) from None
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise _explain(error, self.path) from None
+            raise explain(error, self.path) from None
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query."""
         try:
             found: Row | None = self.connection.execute(sql, values).fetchone()
         except sqlite3.Error as error:
-            raise _explain(error, self.path) from None
+            raise explain(error, self.path) from None
         return found
 
     def value(self, sql: str, values: Sequence[Any] = (), default: Any = None) -> Any:

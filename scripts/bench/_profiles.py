@@ -11,7 +11,7 @@ from pathlib import Path
 from _contest import TEXT
 
 from p2pim.config import Paths
-from p2pim.daemon.keyfile import load_or_make
+from p2pim.daemon.keyfile import KeyFile
 from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import TEXT as KIND_TEXT
 from p2pim.protocol.message import seal, text_content
@@ -45,7 +45,7 @@ def make(home: Path) -> Profile:
     home.mkdir(mode=0o700, exist_ok=True)
     paths = Paths(home)
     paths.prepare()
-    profile = Profile(home, load_or_make(paths.identity_key, os.urandom, expected=""))
+    profile = Profile(home, KeyFile(paths.identity_key).load_or_make())
     _with_store(profile, lambda store: store.set_profile("identity", profile.identity.peer_id.hex()))
     return profile
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from p2pim.config import Settings
+from p2pim.config.policy import NO_POLICY, MachinePolicy
 from p2pim.node import events
 from p2pim.node.link import Link
 from p2pim.node.node import Node
@@ -25,14 +26,20 @@ class Colleague(Machine):
     """A machine whose node is used directly, and that remembers every event."""
 
     settings = Settings()
+    policy = NO_POLICY
 
     def start(self) -> None:
         super().start()
         assert self.node is not None
         self.me = self.node
-        if self.settings != Settings():
+        if self.settings != Settings() or self.policy != NO_POLICY:
             self.me = self.node = Node(
-                self.identity, Store(SimDatabase(self)), self.clock, self.world.rng.randbytes, self.settings
+                self.identity,
+                Store(SimDatabase(self)),
+                self.clock,
+                self.world.rng.randbytes,
+                self.settings,
+                machine=self.policy,
             )
             self.node.author = SimAuthor(self, self.node)
         self.events: list[events.Event] = []
@@ -146,11 +153,18 @@ class Company(World):
     def __init__(self, seed: int = 1) -> None:
         super().__init__(seed)
 
-    def hire(self, name: str, *, like: Machine | None = None, settings: Settings | None = None) -> Colleague:
+    def hire(
+        self,
+        name: str,
+        *,
+        like: Machine | None = None,
+        settings: Settings | None = None,
+        policy: MachinePolicy = NO_POLICY,
+    ) -> Colleague:
         """Switch on a new machine; ``like``: of the same person as that one."""
         identity = like.identity if like else Identity.generate(self.rng.randbytes)
         machine = Colleague(self, name, identity)
-        machine.settings = settings or Settings()
+        machine.settings, machine.policy = settings or Settings(), policy
         self.machines.append(machine)
         machine.start()
         return machine

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from p2pim.config.policy import NO_RULES, Policy
 from p2pim.node.net.address import Endpoint
 from p2pim.node.net.host import Known, Timing
 from p2pim.node.net.limits import AcceptPolicy
@@ -118,7 +119,9 @@ class Peer:
         accept: AcceptPolicy | None = None,
         timing: Timing | None = None,
         known: Sequence[Known] = (),
+        policy: Policy = NO_RULES,
     ) -> None:
+        self.policy = policy
         self.settings = settings or PeerSettings()
         self.clock = clock or PeerClock()
         self.identity = identity or Identity.generate(os.urandom)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from p2pim.node.net.address import Endpoint
-from p2pim.node.net.book import (
-    PER_HOST,
-    Source,
-)
+from p2pim.node.net.book import PER_HOST
+from p2pim.node.net.reach import Source
 from tests.unit.node.net.books import ANNA, BEN, HERE, A, due, linked, make, take
 
 

@@ -217,6 +217,21 @@ def test_an_invite_with_approval_waits_for_an_admin() -> None:
     assert cleo.said(events.JoinChanged)[-1].state == "joined"
 
 
+def test_a_rule_of_a_team_holds_on_the_machine_of_every_member_and_ends_with_the_membership() -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    ann.me.teams.set_policy(team, {"retention_days": 9, "subnets": ["10.9.9.0/24"]})
+    company.run(1)
+    assert [(rule.key, rule.value, "Blue" in rule.source) for rule in bob.me.policy.rules] == [
+        ("retention_days", 9, True)
+    ]
+    bob.crash()
+    bob.start()
+    assert [rule.key for rule in bob.me.policy.rules] == ["retention_days"]
+    bob.me.teams.leave(team)
+    assert bob.me.policy.rules == ()
+
+
 def test_channels_and_groups_reach_whom_they_are_for() -> None:
     company = Company()
     team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")

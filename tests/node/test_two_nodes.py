@@ -92,7 +92,7 @@ def test_without_the_open_network_there_is_no_lobby() -> None:
     ann = company.hire("ann", settings=Settings(open_network=False))
     with pytest.raises(NotNow, match="open network"):
         ann.announce("hello")
-    assert ann.me.networks() == []
+    assert ann.me.networks() == ()
     bob = company.hire("bob")
     company.meet(bob, ann)
     assert not company.linked(bob, ann)

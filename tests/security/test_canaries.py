@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from p2pim.errors import BadInput
 from p2pim.protocol.identity import Identity
 from tests.daemons import Daemon, befriend
 from tests.security.hostile import Hostile
 from tests.security.test_costs import QUIET, port_of
 
-WORDS = [f"canary{os.urandom(6).hex()}" for _ in range(8)]
-NICK_ANNA, NICK_BEN, PETNAME, STATUS, DM, LOBBY, TOKEN, STRANGER = WORDS
+WORDS = [f"canary{os.urandom(6).hex()}" for _ in range(10)]
+NICK_ANNA, NICK_BEN, PETNAME, STATUS, DM, LOBBY, TOKEN, STRANGER, PASSPHRASE, WRONG = WORDS
 
 
 @pytest.fixture
@@ -40,6 +41,11 @@ def talk(anna: Daemon, ben: Daemon) -> None:
     anna.client.send("#lobby", LOBBY)
     ben.until_holds("#lobby", 1)
     ben.until_holds(anna.peer_id, 3)
+    ben.client.call("identity.passphrase", old=None, new=PASSPHRASE)
+    with pytest.raises(BadInput):
+        ben.client.call("identity.passphrase", old=WRONG, new=None)
+    ben.client.call("backup.write", file=str(ben.paths.data.parent / "ben's backup"), passphrase=PASSPHRASE)
+    ben.client.call("identity.passphrase", old=PASSPHRASE, new=None)
     # and what goes wrong is told without what it was about
     for method, params in (
         ("message.send", {"room": WORDS[0] + "?", "text": DM}),

@@ -15,10 +15,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from p2pim.node.net.address import Endpoint
-from p2pim.node.net.book import CAPACITY, PER_HOST, Source
+from p2pim.node.net.book import CAPACITY, PER_HOST
 from p2pim.node.net.discovery.mdns import QUERIES_AT_ONCE, SERVICE, SIGHTING_BURST, Sighting
 from p2pim.node.net.host import Timing
 from p2pim.node.net.limits import AcceptPolicy
+from p2pim.node.net.reach import Source
 from p2pim.protocol.network import make_preamble
 from tests.node.network_peer import HIDDEN, OURS, Peer, PeerClock, PeerSettings, linked, running
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from p2pim.api.client import Client
 from p2pim.config import Paths
 from p2pim.errors import P2pimError
-from tests.cli.home import LOOPBACK, Home, running
+from tests.cli.home import LOOPBACK, Done, Home, running
 from tests.cli.test_two import Pair
 
 TEXT = "the-merger-is-on-friday-canary"
@@ -68,6 +69,35 @@ def test_nothing_secret_is_anywhere_else(pair: Pair) -> None:
             assert [word for word in canaries + keys if word in text] == [], place
         written = Paths(home.folder).database.parent.joinpath("log", "p2pim.log").read_bytes()
         assert b"link up" in written  # the log was looked at, and there was something in it
+
+
+def test_a_passphrase_is_nowhere_and_the_key_behind_it_neither(pair: Pair, short_tmp: Path) -> None:
+    """Set, given wrong and right, changed, used for a backup: no file, log, argument or environment tells it."""
+    words = {name: f"canary-{name}-{os.urandom(6).hex()}" for name in ("first", "second", "wrong", "backup")}
+    home, backup = pair.anna, str(short_tmp / "backup")
+    keys = seeds(home)
+
+    def give(*arguments: str, lines: tuple[str, ...]) -> Done:
+        return home.run(*arguments, stdin="".join(f"{words[name]}\n" for name in lines).encode())
+
+    said = [give("passphrase", "set", lines=("first",)), give("backup", backup, lines=("backup",))]
+    said += [
+        give("passphrase", "change", lines=("wrong", "second")),
+        give("restore", backup, lines=("wrong",)),
+    ]
+    home.run("stop")
+    home.run("start")
+    said += [give("unlock", lines=("wrong",)), give("send", "lobby", "x", lines=("wrong",))]
+    with Client(Paths(home.folder)) as client, pytest.raises(P2pimError):
+        client.call("identity.unlock", passphrase=[words["first"]], more=words["second"])
+    said += [give("unlock", lines=("first",)), give("passphrase", "change", lines=("first", "second"))]
+    assert [done.code for done in said] == [0, 0, 4, 6, 4, 8, 0, 0]
+    secrets = keys + [word.encode() for word in words.values()]
+    places = {str(file): file.read_bytes() for file in short_tmp.rglob("*") if file.is_file()}
+    places |= {name: Path(f"/proc/{home.pid}/{name}").read_bytes() for name in ("cmdline", "environ")}
+    places |= {f"said {n}": (done.out + done.err).encode() for n, done in enumerate(said)}
+    assert b"unlocked" in places[str(Paths(home.folder).log_file)]  # the log was looked at
+    assert [place for place, text in places.items() if any(secret in text for secret in secrets)] == []
 
 
 def test_the_database_is_where_the_text_is(pair: Pair) -> None:

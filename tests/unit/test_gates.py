@@ -34,6 +34,12 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "session": "test_faults",
         "sync": "test_faults",
         "delivery": "test_requests",
+        "control": "test_teams",
+        "joining": "test_teams",
+        "networks": "test_teams",
+        "rooms": "test_teams",
+        "sharing": "test_teams",
+        "teams": "test_teams",
     }.items()
 }
 # Unit tests that belong to no module.

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 
-from p2pim.node.net.address import Address, Endpoint, canonical, is_office, parse
+from p2pim.node.net.address import Endpoint, canonical, parse
 from p2pim.node.net.limits import TokenBucket
+from p2pim.node.net.reach import Here, Source, refusal
 from p2pim.protocol.identity import PeerId
 
 CAPACITY, PER_HOST = 512, 8
@@ -30,72 +29,6 @@ REDIAL_SPREAD = 0.3
 BACKOFF_CAP = 60.0
 LONG_STEPS = ((24 * 3600.0, 1800.0), (600.0, 300.0))  # (failing for, step)
 FORGET_AFTER = 24 * 3600.0
-
-
-class Source(Enum):
-    """How an endpoint was learnt; the dial policy depends on it."""
-
-    TYPED = "typed"
-    KNOWN = "known"
-    MDNS = "mdns"
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Where this node is: subnets in use, all addresses, own port, scopes for link-local dials."""
-
-    subnets: tuple[IPv4Interface | IPv6Interface, ...] = ()
-    addresses: frozenset[Address] = frozenset()
-    port: int = 0
-    scopes: tuple[int, ...] = ()
-
-    def on_link(self, address: Address) -> bool:
-        """Tell whether a subnet we use holds the address."""
-        return any(address in subnet.network for subnet in self.subnets)
-
-    def has(self, host: str) -> bool:
-        """Tell whether a host is this machine."""
-        address = parse(host)
-        return address is not None and (address.is_loopback or address in self.addresses)
-
-    def is_broadcast(self, address: Address) -> bool:
-        """Tell whether the address means every host of a network."""
-        if not isinstance(address, IPv4Address):
-            return False
-        return int(address) == 0xFFFFFFFF or any(
-            address == subnet.network.broadcast_address and subnet.network.prefixlen < 31
-            for subnet in self.subnets
-        )
-
-    def is_self(self, address: Address, port: int) -> bool:
-        """Tell whether a dial would end at our own listener. Another port is another user here."""
-        return port == self.port and (address.is_loopback or address in self.addresses)
-
-
-def refusal(endpoint: Endpoint, source: Source, here: Here) -> str | None:
-    """Return why the dial policy forbids this endpoint, or None."""
-    if not 1024 <= endpoint.port <= 65535:
-        return "the port is not between 1024 and 65535"
-    address = parse(endpoint.host)
-    if address is None:
-        return None if source is Source.TYPED else "not an address"
-    if address.is_multicast or address.is_unspecified or here.is_broadcast(address):
-        return "not the address of one host"
-    if here.is_self(address, endpoint.port):
-        return "this node itself"
-    if source is Source.TYPED:
-        return None
-    return _refusal_of_hint(address, source, here)
-
-
-def _refusal_of_hint(address: Address, source: Source, here: Here) -> str | None:
-    if address.is_loopback:
-        return None if here.on_link(address) else "loopback is not among the interfaces"
-    if address.version == 6 and address.is_link_local:
-        return None if here.scopes else "no interface for a link-local address"
-    if source is Source.KNOWN and is_office(address):
-        return None
-    return None if here.on_link(address) else "outside of the local subnets"
 
 
 @dataclass(slots=True, eq=False)

@@ -61,20 +61,43 @@ async def _ask_resolver(endpoint: Endpoint) -> list[SocketAddress]:
         return await answer
 
 
-async def connect(endpoint: Endpoint, within: float = CONNECT_WITHIN) -> socket.socket:
-    """Return a connected socket, or raise OSError (a timeout is one)."""
+def local_host(address: SocketAddress) -> str:
+    """Return the address of ours from which the system would connect to another. Nothing is sent."""
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as sock:
+        sock.connect(address)
+        return str(sock.getsockname()[0])
+
+
+async def connect(
+    endpoint: Endpoint,
+    within: float = CONNECT_WITHIN,
+    may_dial: Callable[[SocketAddress], bool] = lambda address: True,
+) -> socket.socket:
+    """Return a connected socket, or raise OSError (a timeout is one).
+
+    Args:
+        may_dial: whether an address, perhaps one of many that a name has, may be dialled at all.
+    """
     failure: OSError = OSError(f"no address for {endpoint.host}")
     for address in await resolve(endpoint):
         try:
-            return await _connect_one(address, within)
+            if may_dial(address):
+                sock = await _connect_one(address, within)
+                if may_dial(address):  # still: connecting took a while
+                    return sock
+                sock.close()
+            failure = OSError("the policy forbids it")
         except OSError as error:
             failure = error
     raise failure
 
 
+def _family(address: SocketAddress) -> socket.AddressFamily:
+    return socket.AF_INET6 if len(address) > 2 else socket.AF_INET
+
+
 async def _connect_one(address: SocketAddress, within: float) -> socket.socket:
-    family = socket.AF_INET6 if len(address) > 2 else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(_family(address), socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         prepare(sock)
@@ -90,8 +113,15 @@ class Dialer:
     """Runs dials. One counts until `finished`, after its handshake: that costs the other side."""
 
     def __init__(
-        self, now: float, *, at_once: int = AT_ONCE, rate: float = RATE, burst: float = BURST
+        self,
+        now: float,
+        *,
+        may_dial: Callable[[SocketAddress], bool] = lambda address: True,
+        at_once: int = AT_ONCE,
+        rate: float = RATE,
+        burst: float = BURST,
     ) -> None:
+        self._may_dial = may_dial
         self._at_once, self._bucket = at_once, TokenBucket(rate, burst, now)
         self._tasks: set[asyncio.Task[None]] = set()
         self.under_way = 0
@@ -134,7 +164,7 @@ class Dialer:
         failed: Callable[[OSError], None],
     ) -> None:
         try:
-            sock = await connect(endpoint)
+            sock = await connect(endpoint, may_dial=self._may_dial)
         except OSError as error:
             self.finished()
             failed(error)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from p2pim.config.policy import Policy
 from p2pim.node.clock import Clock
 from p2pim.node.net.address import Endpoint
 
@@ -49,6 +50,10 @@ class Host(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings."""
+
+    @property
+    def policy(self) -> Policy:
+        """The rules in force; those about the network are `subnets` and `interfaces`."""
 
     @property
     def clock(self) -> Clock:

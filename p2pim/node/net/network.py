@@ -15,16 +15,18 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from p2pim.errors import BadInput
+from p2pim.errors import BadInput, Forbidden, UserError
 from p2pim.node.net.address import Endpoint, is_office, parse, parse_endpoint
-from p2pim.node.net.book import AddressBook, Entry, Here, Source
+from p2pim.node.net.book import AddressBook, Entry
+from p2pim.node.net.dialer import SocketAddress, local_host
 from p2pim.node.net.discovery.interfaces import Interfaces, InterfaceWatch
 from p2pim.node.net.discovery.mdns import Mdns, Sighting
 from p2pim.node.net.host import Host, Known, Timing
 from p2pim.node.net.limits import AcceptPolicy
 from p2pim.node.net.listener import ANY, Listener
+from p2pim.node.net.reach import Here, Source
 from p2pim.node.net.sockets import Sockets
-from p2pim.node.net.tcp import LinkFactory
+from p2pim.node.net.tcp import LinkFactory, SocketTransport
 from p2pim.protocol.network import Network as NetworkSecret
 
 DEFAULT_PORT: Final = 26747
@@ -62,13 +64,18 @@ class Network:
             new_link,
             self.book,
             may_enter=self._may_enter,
+            may_dial=self._may_dial,
             accept=accept,
             timing=self._timing,
             on_known=on_known,
             on_news=self._wake.set,
         )
         self._listener = Listener(self.sockets.accepting)
-        self._watch = InterfaceWatch(node.settings.interfaces, self._interfaces_changed)
+        self._watch = InterfaceWatch(
+            node.settings.interfaces,
+            self._interfaces_changed,
+            allowed=lambda: node.policy.value("interfaces"),
+        )
         self._mdns = Mdns(
             networks=node.networks,
             random=node.random,
@@ -104,7 +111,7 @@ class Network:
         for text in self._node.settings.peers:
             try:
                 self.add_address(parse_endpoint(text, DEFAULT_PORT))
-            except BadInput as error:
+            except UserError as error:
                 _log.warning("setting `peers`: %s", error)
         for known in self._known:
             self.book.add(known.endpoint, Source.KNOWN, now, network=known.network, peer_id=known.peer_id)
@@ -118,11 +125,23 @@ class Network:
         await asyncio.gather(self._listener.close(), self.sockets.close(), self._mdns.close())
 
     def add_address(self, endpoint: Endpoint) -> None:
-        """Dial an address that the user typed, now and from now on; BadInput if that cannot be."""
+        """Dial an address that the user typed, now and from now on; BadInput or Forbidden if that cannot be."""
+        address = parse(endpoint.host)
+        if address is not None and not self.book.here.permits(address):
+            raise Forbidden(f"{endpoint} cannot be dialled: {self._node.policy.refuse('subnets')}")
         refused = self.book.add(endpoint, Source.TYPED, self._node.clock.monotonic())
         if refused is not None:
             raise BadInput(f"{endpoint} cannot be dialled: {refused}")
         self._wake.set()
+
+    def policy_changed(self) -> None:
+        """Obey the rules now in force: look around as after a change of interfaces, and part from whom they forbid."""
+        if not self._watch.check():
+            self._refresh()
+        for peer in self.sockets:
+            # One that is not ready yet may have said what is no longer so: it begins anew.
+            if peer.transport is not None and (peer.ready_at is None or not self._may_stay(peer.transport)):
+                peer.transport.abort()
 
     def retry(self) -> None:
         """Forget all back-offs and dial: the user asked, or others may be reachable again."""
@@ -212,7 +231,7 @@ class Network:
 
     def _may_enter(self, host: str) -> bool:
         address = parse(host)
-        if address is None:
+        if address is None or not self.book.here.permits(address):
             return False
         if address.is_loopback or is_office(address):
             return True
@@ -220,6 +239,29 @@ class Network:
         if self._node.settings.interfaces and self.book.here.on_link(address):
             return True
         return any(parse(endpoint.host) == address for endpoint in self.book.typed_addresses())
+
+    def _may_dial(self, address: SocketAddress) -> bool:
+        # A name may lead anywhere, and it is the system that chooses the interface.
+        remote = parse(address[0])
+        return (
+            remote is not None
+            and self.book.here.permits(remote)
+            and self._is_used(lambda: local_host(address))
+        )
+
+    def _may_stay(self, transport: SocketTransport) -> bool:
+        remote = parse(transport.remote_host)
+        return (
+            remote is not None
+            and self.book.here.permits(remote)
+            and self._is_used(lambda: transport.local_host)
+        )
+
+    def _is_used(self, host: Callable[[], str]) -> bool:
+        """Tell whether an address of ours is of an interface that may be used, where a policy says which may."""
+        if self._node.policy.value("interfaces") is None:
+            return True
+        return parse(host()) in {interface.address for interface in self._watch.current.used}
 
     def _sighted(self, sighting: Sighting) -> None:
         # One of the two dials at once, the other only if that failed: one connection, not two.
@@ -256,7 +298,7 @@ class Network:
 
     def _settle_in(self) -> None:
         interfaces = self._watch.current
-        named = bool(self._node.settings.interfaces)
+        named = self._node.settings.interfaces or self._node.policy.value("interfaces") is not None
         hosts = [interface.host for interface in interfaces.used] if named else ANY
         self._listener.listen(hosts, self._node.settings.port)
         scopes = (i.index for i in interfaces.used if i.address.version == 6 and i.address.is_link_local)
@@ -265,9 +307,12 @@ class Network:
             addresses=interfaces.addresses,
             port=self._listener.port,
             scopes=tuple(dict.fromkeys(scopes)),
+            allowed=self._node.policy.subnets,
         )
         self._start_mdns()
 
     def _start_mdns(self) -> None:
         self._mdns_retry_at = self._node.clock.monotonic() + MDNS_RETRY
-        self._mdns.restart(self._watch.current.for_mdns, self._listener.port)
+        here = self.book.here
+        usable = [i for i in self._watch.current.for_mdns if here.permits_some(i.subnet.network)]
+        self._mdns.restart(usable, here.port)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from p2pim.node.net.address import Endpoint
-from p2pim.node.net.book import AddressBook, Entry, Source
-from p2pim.node.net.dialer import Dialer
+from p2pim.node.net.book import AddressBook, Entry
+from p2pim.node.net.dialer import Dialer, SocketAddress
 from p2pim.node.net.host import Host, Known, Timing
 from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties, TokenBucket
+from p2pim.node.net.reach import Source
 from p2pim.node.net.tcp import Link, LinkFactory, SocketTransport
 from p2pim.protocol.records import LIMIT, PROTOCOL, SHUTDOWN
 
@@ -50,6 +51,7 @@ class Sockets:
         book: AddressBook,
         *,
         may_enter: Callable[[str], bool],
+        may_dial: Callable[[SocketAddress], bool],
         accept: AcceptPolicy | None,
         timing: Timing,
         on_known: Callable[[Known], None],
@@ -60,7 +62,7 @@ class Sockets:
         self._may_enter = may_enter
         self._timing, self._on_known, self._on_news = timing, on_known, on_news
         self._limits = AcceptLimits(now, accept)
-        self.dialer = Dialer(now)
+        self.dialer = Dialer(now, may_dial=may_dial)
         self.penalties = Penalties()
         self._open: set[PeerSocket] = set()
         self._adopting: set[asyncio.Task[None]] = set()

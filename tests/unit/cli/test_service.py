@@ -6,6 +6,8 @@ import pytest
 
 from p2pim.cli import service
 from p2pim.config import Paths
+from p2pim.config.policy import Policy, Rule, combine, machine_policy
+from p2pim.errors import BadConfig
 from p2pim.node.events import Check
 from tests.served import Served, served
 from tests.unit.cli.conftest import P2pim
@@ -64,6 +66,65 @@ def test_config_needs_no_daemon(p2pim: P2pim, short_tmp: Path) -> None:
 def test_config_says_when_a_restart_is_needed(p2pim: P2pim, profile: Served) -> None:
     assert "restart to apply" in p2pim("config", "set", "interfaces", "eth0, wg0").out
     assert p2pim("config", "get", "interfaces").out == "interfaces = eth0, wg0\n"
+
+
+OFF = machine_policy({"open_network": False, "subnets": ["10.0.0.0/8"]}, "/p.toml")
+SWITCHED_OFF = "open_network is switched off by the machine policy (/p.toml)"
+
+
+def test_a_policy_is_shown_with_whose_it_is(p2pim: P2pim, profile: Served) -> None:
+    assert p2pim("policy").out.startswith("No rules: ")
+    assert p2pim("policy", "--json").json == []
+    profile.do(lambda: setattr(profile.node, "policy", combine(OFF, {"dev": {"retention_days": 9}})))
+    assert p2pim("policy").out.splitlines() == [
+        "open_network = off   (machine policy (/p.toml))",
+        "    whether everybody on the LAN may see this p2pim and write to it",
+        "retention_days = 9   (policy of team dev)",
+        "    how long messages are kept, in days: what is older is erased",
+        "subnets = 10.0.0.0/8   (machine policy (/p.toml))",
+        "    where peers may be: nobody else is dialled or let in",
+    ]
+    assert p2pim("policy", "--json").json[0] == {
+        "key": "open_network",
+        "value": False,
+        "source": "machine policy (/p.toml)",
+    }
+
+
+def test_a_rule_of_a_newer_daemon_is_shown_without_its_meaning(p2pim: P2pim, profile: Served) -> None:
+    newer = Policy((Rule("holograms", ("all",), "policy of team dev"),))
+    profile.do(lambda: setattr(profile.node, "policy", newer))
+    assert p2pim("policy").out == "holograms = all   (policy of team dev)\n"
+
+
+def test_a_policy_without_a_daemon(p2pim: P2pim) -> None:
+    assert p2pim("policy").code == 5
+
+
+def test_a_setting_that_a_policy_fixes_is_not_changed(p2pim: P2pim, profile: Served, short_tmp: Path) -> None:
+    profile.do(lambda: setattr(profile.node, "policy", combine(OFF, {})))
+    assert p2pim("config", "set", "open_network", "true") == (4, "", f"p2pim: {SWITCHED_OFF}.\n")
+    assert not (short_tmp / "config.toml").exists()
+    assert p2pim("config", "get", "open_network").out == f"open_network = on   (but {SWITCHED_OFF})\n"
+    assert f"open_network  on   (but {SWITCHED_OFF})" in p2pim("config").out
+    assert p2pim("config", "set", "open_network", "off").out.startswith("open_network = off   (restart")
+
+
+def test_without_a_daemon_the_machines_file_counts(p2pim: P2pim, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pim.config.machine.load_machine_policy", lambda: OFF)
+    assert p2pim("config", "set", "open_network", "true") == (4, "", f"p2pim: {SWITCHED_OFF}.\n")
+
+
+def test_doctor_says_what_is_wrong_with_the_machines_policy(
+    p2pim: P2pim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise BadConfig("Unknown rule 'x' in /p.toml.")
+
+    monkeypatch.setattr("p2pim.config.machine.load_machine_policy", broken)
+    done = p2pim("doctor")
+    assert "FAIL   policy        Unknown rule 'x' in /p.toml.\n" in done.out
+    assert done.code == 1
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,8 @@ def test_names_tell_what_changed(profile: Served) -> None:
         assert names.room("01") == "bob"
         assert names.peer("p2pim1abcdefghijkl") == "bob"
         assert names.peer("p2pim1qqqqqqqqqqqq") == "p2pim1qqqqqqqq…"
+        policy: Any = {"type": "policy.changed", "seq": 1}
+        assert talk.event_lines(policy, names) == ["-- the rules have changed: `p2pim policy` shows them"]
         resync: Any = {"type": "resync", "seq": 1}
         assert talk.event_lines(resync, names) == [
             "-- some events were dropped, for this terminal was too slow"

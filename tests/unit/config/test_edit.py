@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from p2pim.config.edit import parse_value, set_value, unset_value
+from p2pim.config.policy import combine, machine_policy
 from p2pim.config.settings import load_settings
-from p2pim.errors import BadConfig, ProfileError
+from p2pim.errors import BadConfig, Forbidden, ProfileError
 
 WRITTEN = '# mine\nport = 30000  # because\n\npeers = [\n  "a.lan",\n]\n'
 
@@ -59,6 +60,17 @@ def test_nothing_wrong_is_written(file: Path, key: str, text: str) -> None:
     with pytest.raises(BadConfig):
         set_value(file, key, text)
     assert file.read_text() == WRITTEN
+
+
+def test_what_a_policy_fixes_is_not_set_otherwise(file: Path) -> None:
+    policy = combine(machine_policy({"open_network": False}, "/p.toml"), {})
+    with pytest.raises(
+        Forbidden, match=r"^open_network is switched off by the machine policy \(/p\.toml\)\.$"
+    ):
+        set_value(file, "open_network", "on", policy)
+    assert not file.exists()
+    assert set_value(file, "open_network", "off", policy) is False
+    assert set_value(file, "port", "30001", policy) == 30001
 
 
 def test_a_broken_file_is_not_made_worse(file: Path) -> None:

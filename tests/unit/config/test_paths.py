@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from p2pim.config.paths import LONGEST_SOCKET_PATH, Paths, check_private, make_private
+from p2pim.config.paths import LONGEST_SOCKET_PATH, Paths, check_private, machine_policy_file, make_private
 from p2pim.errors import ProfileError
 from tests.as_nobody import as_nobody
 
@@ -28,6 +29,18 @@ def test_without_a_home_the_platform_decides(monkeypatch: pytest.MonkeyPatch, sh
     assert paths.database == short_tmp / "XDG_DATA_HOME" / "p2pim" / "p2pim.db"
     assert paths.log_file.is_relative_to(short_tmp / "XDG_STATE_HOME" / "p2pim")
     assert paths.socket_file == short_tmp / "XDG_RUNTIME_DIR" / "p2pim" / "ctl.sock"
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"), [("linux", "/etc/xdg"), ("darwin", "/Library/Application Support")]
+)
+def test_no_variable_moves_the_machine_policy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, folder: str
+) -> None:
+    for name in ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "XDG_DATA_DIRS", "HOME", "P2PIM_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr(sys, "platform", platform)
+    assert machine_policy_file() == Path(folder, "p2pim", "policy.toml")
 
 
 def test_no_runtime_folder_of_the_system_is_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:

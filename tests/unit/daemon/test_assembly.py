@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from p2pim.config import Paths, Settings
+from p2pim.config.policy import machine_policy
 from p2pim.daemon.assembly import Peer, assemble
 from p2pim.errors import ProfileError, StoreCorrupt
 from p2pim.node import events
@@ -66,6 +67,24 @@ async def talk(ann: Peer, bob: Peer) -> None:
     await came_true(ann, lambda: ann.node.state_line.endswith("connected"))
     assert any(isinstance(event, events.NetworkChanged) for event in told)
     assert ("127.0.0.1", bob.node.port, bob.node.peer_id) in ann.node.store.peers.addresses()
+
+
+async def test_rules_reach_the_network(short_tmp: Path) -> None:
+    ann = assemble(paths(short_tmp, "ann"), ALONE)
+    bob = assemble(paths(short_tmp, "bob"), ALONE, machine_policy({"files": False}, "/p.toml"))
+    assert bob.node.policy.refuse("files") == "files is switched off by the machine policy (/p.toml)."
+    async with running(ann), running(bob):
+        assert bob.node.port
+        ann.node.add_address("127.0.0.1", bob.node.port)
+        for rules in ({"subnets": ["10.0.0.0/8"]}, {"open_network": False}):
+            await came_true(bob, lambda: bob.node.is_linked(ann.node.peer_id))
+            bob.node.set_team_policies({"dev": rules})
+            await came_true(ann, lambda: not ann.node.is_linked(bob.node.peer_id))
+            bob.node.set_team_policies({})
+    bob.node.set_team_policies({"dev": {"receipts": False}})  # in force, and wakes no network that is stopped
+    assert bob.node.policy.value("receipts") is False
+    assert bob._network is not None
+    assert bob._network.trouble == "closed"
 
 
 async def test_a_profile_keeps_its_identity_and_finds_its_friends_again(short_tmp: Path) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from p2pim.config import Settings
+from p2pim.config import Paths, Settings
+from p2pim.config.policy import combine, machine_policy
 from p2pim.daemon.handlers import Handlers
-from p2pim.errors import AmbiguousTarget, BadInput, UnknownTarget
+from p2pim.errors import AmbiguousTarget, BadInput, NotNow, UnknownTarget
 from p2pim.protocol.identity import encode_peer_id, short_id
 from tests.fakes import LOBBY, FakeNode, identity
+from tests.served import care_of
 
 BEN = identity("ben").peer_id
 
@@ -24,7 +26,8 @@ class Api:
 
     def __init__(self, node: FakeNode) -> None:
         self.stopped = False
-        self.handlers = Handlers(node, Settings(port=30000), Path("/c/config.toml"), self._stop)
+        care = care_of(Paths("/nowhere"), node.identity)
+        self.handlers = Handlers(node, Settings(port=30000), Path("/c/config.toml"), self._stop, care)
 
     def _stop(self) -> None:
         self.stopped = True
@@ -127,6 +130,19 @@ def test_the_settings_in_use(api: Api) -> None:
     assert config["settings"]["port"] == 30000
 
 
+def test_the_rules_in_force(api: Api, node: FakeNode) -> None:
+    assert api("policy.get") == []
+    assert api("config.get")["settings"]["open_network"] is True
+    node.policy = combine(
+        machine_policy({"open_network": False}, "/p.toml"), {"dev": {"subnets": ["10.0.0.0/8"]}}
+    )
+    assert api("policy.get") == [
+        {"key": "open_network", "value": False, "source": "machine policy (/p.toml)"},
+        {"key": "subnets", "value": ["10.0.0.0/8"], "source": "policy of team dev"},
+    ]
+    assert api("config.get")["settings"]["open_network"] is False, "the settings in use"
+
+
 def test_the_network(api: Api, node: FakeNode) -> None:
     api("network.add", host="10.0.0.1", port=2000)
     assert node.addresses == [("10.0.0.1", 2000)]
@@ -153,3 +169,12 @@ def test_a_snapshot_holds_all_that_is_drawn(api: Api) -> None:
     assert snapshot["peers"] == api("peers.list")
     assert snapshot["rooms"] == api("rooms.list")
     assert snapshot["status"] == api("status")
+
+
+async def test_what_concerns_the_key_and_its_backup(api: Api) -> None:
+    with pytest.raises(NotNow, match="not locked"):
+        await api("identity.unlock", passphrase="open sesame")
+    with pytest.raises(BadInput, match="must be a text"):
+        await api("identity.passphrase", old=None, new=None)
+    with pytest.raises(BadInput, match="too short"):
+        await api("backup.write", file="/nowhere/b", passphrase="x")

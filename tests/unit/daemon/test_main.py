@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from p2pim import __version__
 from p2pim.api.client import Client
 from p2pim.config import Paths
+from p2pim.config.policy import machine_policy
 from p2pim.daemon.main import main
 from p2pim.errors import StoreCorrupt
 from tests.fakes import FakeAssembly
@@ -143,6 +145,20 @@ def test_wrong_settings(short_tmp: Path, capfd: pytest.CaptureFixture[str]) -> N
     (short_tmp / "config.toml").write_text("prot = 1")
     assert main(["--home", str(short_tmp)], FakeAssembly) == 7
     assert "Unknown setting 'prot'" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_version_that_the_machine_no_longer_wants(
+    short_tmp: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wants = machine_policy({"minimum_version": "99.1"}, "/p.toml")
+    monkeypatch.setattr("p2pim.daemon.main.load_machine_policy", lambda: wants)
+    assert main(["--home", str(short_tmp)], FakeAssembly) == 7
+    assert capfd.readouterr().err == (
+        f"p2pim: This is p2pim {__version__}, and minimum_version is set to 99.1 "
+        "by the machine policy (/p.toml): update it.\n"
+    )
+    assert list(short_tmp.iterdir()) == [], "nothing was made"
 
 
 @pytest.mark.usefixtures("kept")

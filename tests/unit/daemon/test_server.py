@@ -242,6 +242,25 @@ def test_an_unexpected_failure_is_one_sentence_and_no_traceback(client: Client, 
     assert client.identity()["nickname"] == "ann"
 
 
+def test_what_is_slow_takes_its_turn(lines: Lines, profile: Served) -> None:
+    send = {"jsonrpc": "2.0", "method": "message.send", "params": {"room": "ben", "text": "x"}}
+    slow = {"jsonrpc": "2.0", "method": "identity.passphrase", "params": {"old": None, "new": "open sesame"}}
+    group = [{**send, "id": 1}, {**slow, "id": 2}, {**send, "id": 3}, slow, {**send, "id": 4}]
+    lines.socket.sendall(b"".join(json.dumps(each).encode() + b"\n" for each in group))
+    assert [lines.read()["id"] for _ in range(4)] == [1, 2, 3, 4]
+    assert len(profile.node.messages) == 3
+
+
+def test_what_is_slow_fails_in_a_sentence_too(client: Client, profile: Served) -> None:
+    profile.do(lambda: setattr(profile.server._handlers, "_care", "secret text"))
+    with pytest.raises(Exception, match=r"backup\.write failed unexpectedly: see .*p2pim\.log"):
+        client.call("backup.write", file="/b", passphrase="open sesame")
+    lines = Lines(profile, hello=False)
+    lines.ask(1, "backup.write", file="/b", passphrase="open sesame")
+    assert "Say hello first" in lines.read()["error"]["message"]
+    lines.close()
+
+
 def test_events_are_numbered_for_all_alike(profile: Served, client: Client) -> None:
     with Client(profile.paths) as other:
         client.subscribe()

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from p2pim.api import schema
+from p2pim.config.policy import Rule
 from p2pim.daemon import views
 from p2pim.node import events
 from p2pim.protocol.identity import decode_peer_id
@@ -33,6 +34,8 @@ def test_every_view_is_what_the_schema_says(node: FakeNode) -> None:
     assert all(fits(views.room(view), schema.Room) for view in node.conversations())
     assert fits(views.message(node.messages[0]), schema.Message)
     assert fits(views.check(node.checks[0]), schema.Check)
+    for value in (True, 7, "1.2", ("a", "b")):
+        assert fits(views.rule(Rule("key", value, "machine policy (/p.toml)")), schema.Rule)
 
 
 def test_ids_are_text_that_leads_back(node: FakeNode) -> None:
@@ -56,10 +59,14 @@ def test_every_event_has_a_type_the_schema_knows(node: FakeNode) -> None:
         events.StorageChanged("full"),
         events.NetworkChanged("no network"),
         events.ProfileChanged(),
+        events.PolicyChanged(),
     ]
     assert {type(one) for one in happened} == set(typing.get_args(events.Event))
     shown = [{"seq": 1, **views.event(one)} for one in happened]
-    assert {one["type"] for one in shown} == set(schema.EVENTS) - {"resync"}
+    assert {one["type"] for one in shown} == set(schema.EVENTS) - {
+        "resync",
+        "profile.unlocked",
+    }  # the server's own
     assert all(fits(one, schema.Event) for one in shown)
 
 

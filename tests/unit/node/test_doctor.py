@@ -8,7 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from p2pim import __version__
 from p2pim.config import Settings
+from p2pim.config.policy import machine_policy
 from p2pim.node.doctor import SKEW_MS, diagnose
 from p2pim.node.events import Check
 from p2pim.node.net.discovery.interfaces import Interface, Interfaces
@@ -44,6 +46,7 @@ def test_a_machine_that_is_well_and_alone() -> None:
         "listen": "ok",
         "interfaces": "ok",
         "mdns": "ok",
+        "policy": "ok",
         "clock": "skip",
         "store": "ok",
         "peers": "warn",
@@ -76,6 +79,44 @@ def test_what_may_be_wrong_with_the_network(shown: dict[str, Any], name: str, le
 def test_who_advertises_nothing_is_told_so() -> None:
     ann = Company().hire("ann", settings=Settings(visible="nobody"))
     assert "not advertising" in report(ann)["mdns"].text
+
+
+def test_interfaces_that_a_policy_leaves_unused() -> None:
+    ann = Company().hire("ann", policy=machine_policy({"interfaces": ["wg0"]}, "/p.toml"))
+    check = report(ann, interfaces=usable(ignored=("eth0",)))["interfaces"]
+    assert (check.level, check.cure) == (
+        "fail",
+        "interfaces is set to wg0 by the machine policy (/p.toml).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("teams", "level", "said"),
+    [
+        ({}, "ok", "no rules"),
+        (
+            {"dev": {"files": False, "retention_days": 9}},
+            "ok",
+            "in force: files, retention_days (p2pim policy)",
+        ),
+        (
+            {"dev": {"holograms": True, "files": "no"}},
+            "warn",
+            "rules that this version does not understand: files (team dev), holograms (team dev)",
+        ),
+        (
+            {"dev": {"minimum_version": "99"}},
+            "warn",
+            f"this is p2pim {__version__}, and minimum_version is set to 99 by the policy of team dev.",
+        ),
+    ],
+)
+def test_the_policy_in_force(teams: dict[str, Any], level: str, said: str) -> None:
+    ann = Company().hire("ann")
+    ann.me.set_team_policies(teams)
+    check = report(ann)["policy"]
+    assert (check.level, check.text) == (level, said)
+    assert check.cure == ("update p2pim" if level == "warn" else None)
 
 
 @pytest.mark.parametrize(

@@ -86,14 +86,21 @@ class Interfaces:
         return bool({i.key for i in self.all if i.running} - {i.key for i in before.all if i.running})
 
 
-def choose(found: Iterable[Interface], wanted: Sequence[str]) -> Interfaces:
-    """Choose by the setting `interfaces` (names, addresses); none: all but loopback and container nets."""
+def choose(
+    found: Iterable[Interface], wanted: Sequence[str], allowed: Sequence[str] | None = None
+) -> Interfaces:
+    """Choose by the setting `interfaces` (names, addresses); none: all but loopback and container nets.
+
+    Args:
+        allowed: those that a policy allows, named likewise; None: it says nothing.
+    """
     everything = tuple(found)
     names = {canonical(name) for name in wanted}
+    permitted = None if allowed is None else {canonical(name) for name in allowed}
     used: list[Interface] = []
     ignored: list[tuple[Interface, str]] = []
     for interface in everything:
-        why = _reason_to_ignore(interface, names)
+        why = _reason_to_ignore(interface, names, permitted)
         if why is None:
             used.append(interface)
         else:
@@ -101,10 +108,15 @@ def choose(found: Iterable[Interface], wanted: Sequence[str]) -> Interfaces:
     return Interfaces(everything, tuple(used), tuple(ignored))
 
 
-def _reason_to_ignore(interface: Interface, names: set[str]) -> str | None:
+def _is_named(interface: Interface, names: set[str]) -> bool:
+    return interface.name.lower() in names or str(interface.address) in names
+
+
+def _reason_to_ignore(interface: Interface, names: set[str], permitted: set[str] | None) -> str | None:
+    if permitted is not None and not _is_named(interface, permitted):
+        return "not allowed by the policy"
     if names:
-        named = interface.name.lower() in names or str(interface.address) in names
-        return None if named else "not named in the setting `interfaces`"
+        return None if _is_named(interface, names) else "not named in the setting `interfaces`"
     if interface.loopback:
         return "loopback"
     if interface.name.startswith(_CONTAINERS):
@@ -164,10 +176,12 @@ class InterfaceWatch:
         wanted: Sequence[str],
         on_change: Callable[[Interfaces, Interfaces], None],
         *,
+        allowed: Callable[[], Sequence[str] | None] = lambda: None,
         read: Callable[[], list[Interface]] = snapshot,
         poll_every: float = POLL_EVERY,
     ) -> None:
         self._wanted, self._on_change, self._read, self._poll_every = wanted, on_change, read, poll_every
+        self._allowed = allowed
         self.current = Interfaces()
         self._timer: asyncio.TimerHandle | None = None
         self._netlink: socket.socket | None = None
@@ -202,7 +216,7 @@ class InterfaceWatch:
 
     def _choose(self) -> Interfaces:
         try:
-            return choose(self._read(), self._wanted)
+            return choose(self._read(), self._wanted, self._allowed())
         except OSError:
             return self.current  # the kernel was busy; the next event or poll tells
 

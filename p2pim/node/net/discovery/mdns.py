@@ -129,7 +129,7 @@ class Mdns:
         self.label = self._random(8).hex()
         self._next_browser = float("inf")
         if not interfaces:
-            self.trouble = "no interface that carries multicast"
+            self.trouble = "no usable interface that carries multicast"
             return
         try:
             self._run(interfaces, port)

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_interface
 
 from p2pim.node.net.address import Endpoint
-from p2pim.node.net.book import (
-    AddressBook,
-    Entry,
-    Here,
-)
+from p2pim.node.net.book import AddressBook, Entry
+from p2pim.node.net.reach import Here
 
 ANNA, BEN = b"a" * 32, b"b" * 32
 HERE = Here(

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
 from p2pim.node.net.address import Endpoint
 from p2pim.node.net.book import (
     CAPACITY,
@@ -11,54 +9,9 @@ from p2pim.node.net.book import (
     STABLE_AFTER,
     STAGGER,
     AddressBook,
-    Source,
-    refusal,
 )
+from p2pim.node.net.reach import Source
 from tests.unit.node.net.books import ANNA, HERE, LOOPBACK, A, due, linked, make, nobody, take
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "sources"),
-    [
-        ("10.0.0.2", 26747, "mdns known typed"),
-        ("10.0.0.2", 1024, "mdns known typed"),
-        ("10.0.0.2", 1023, ""),
-        ("10.0.0.2", 0, ""),
-        ("10.0.0.2", 65536, ""),
-        ("10.0.0.1", 26747, ""),  # this node
-        ("10.0.0.1", 26748, "mdns known typed"),  # another user of this machine
-        ("172.17.0.1", 26747, ""),  # this node, at an interface that is not used
-        ("172.17.0.1", 26748, "known typed"),
-        ("10.0.1.2", 26747, "known typed"),  # off link
-        ("100.64.1.2", 26747, "known typed"),
-        ("8.8.8.8", 26747, "typed"),
-        ("127.0.0.1", 26747, ""),
-        ("127.0.0.1", 26748, "typed"),
-        ("::1", 26748, "typed"),
-        ("10.0.0.255", 26747, ""),  # broadcast
-        ("255.255.255.255", 26747, ""),
-        ("192.168.7.0", 26747, "mdns known typed"),  # a /31 has no broadcast address
-        ("224.0.0.251", 26747, ""),
-        ("ff02::fb", 26747, ""),
-        ("0.0.0.0", 26747, ""),
-        ("::", 26747, ""),
-        ("fd00::2", 26747, "mdns known typed"),
-        ("fd01::2", 26747, "known typed"),
-        ("2001:db8::1", 26747, "typed"),
-        ("fe80::2%2", 26747, "mdns known typed"),
-        ("office.example", 26747, "typed"),
-    ],
-)
-def test_dial_policy(host: str, port: int, sources: str) -> None:
-    allowed = {source.value for source in Source if refusal(Endpoint(host, port), source, HERE) is None}
-    assert allowed == set(sources.split())
-
-
-def test_loopback_is_dialled_when_it_is_the_interface() -> None:
-    assert refusal(Endpoint("127.0.0.1", 5001), Source.MDNS, LOOPBACK) is None
-    assert refusal(Endpoint("127.0.0.1", 5000), Source.MDNS, LOOPBACK) is not None
-    assert refusal(A, Source.MDNS, LOOPBACK) is not None
-    assert refusal(Endpoint("fe80::2", 5001), Source.MDNS, LOOPBACK) is not None
 
 
 def test_a_hint_is_due_after_its_delay_and_once() -> None:

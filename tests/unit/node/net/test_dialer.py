@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from p2pim.node.net.address import Endpoint
-from p2pim.node.net.dialer import Dialer, connect, resolve
+from p2pim.node.net.dialer import Dialer, SocketAddress, connect, local_host, resolve
 
 
 async def test_an_address_is_its_own_answer() -> None:
@@ -49,6 +49,43 @@ async def test_each_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
         with await connect(Endpoint("office.example", port)) as sock:
             assert sock.getpeername() == ("127.0.0.1", port)
+
+
+async def test_an_address_that_may_not_be_dialled_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[SocketAddress] = []
+
+    def may_dial(address: SocketAddress) -> bool:
+        asked.append(address)
+        return bool(address[0] == "127.0.0.2")
+
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.2", 0)) as other:
+        places = [server.getsockname(), other.getsockname()]
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", place) for place in places]
+        )
+        with await connect(Endpoint("office.example", 1), may_dial=may_dial) as sock:
+            assert sock.getpeername() == places[1]
+        assert asked == [*places, places[1]], "before and after"
+        with pytest.raises(OSError, match="the policy forbids it"):
+            await connect(Endpoint(*places[0]), may_dial=may_dial)
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+async def test_a_rule_that_comes_while_we_connect_counts() -> None:
+    answers = [False, True]
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(OSError, match="the policy forbids it"),
+    ):
+        await connect(Endpoint(*server.getsockname()), may_dial=lambda address: answers.pop())
+    assert answers == []
+
+
+def test_by_which_address_the_system_would_go() -> None:
+    assert local_host(("127.0.0.9", 26747)) == "127.0.0.1"
+    assert local_host(("::1", 26747, 0, 0)) == "::1"
 
 
 async def test_who_does_not_answer_is_given_up() -> None:

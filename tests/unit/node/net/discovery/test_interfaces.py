@@ -59,6 +59,24 @@ def test_named_interfaces_and_no_others_are_used(wanted: list[str], used: tuple[
     assert chosen.addresses == {interface.address for interface in EVERYTHING}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "allowed", "used"),
+    [
+        ([], ["wg0"], (WG,)),
+        ([], ["10.0.0.1", "FD00:0::1"], (ETH, ETH6)),
+        ([], ["lo", "docker0"], ()),  # allowed, but nothing one uses unless told to
+        (["docker0"], ["lo", "docker0"], (DOCKER,)),
+        (["eth0"], ["wg0"], ()),
+        (["eth0"], ["10.0.0.1"], (ETH,)),
+        ([], [], ()),
+    ],
+)
+def test_what_a_policy_does_not_allow_is_not_used(
+    wanted: list[str], allowed: list[str], used: tuple[Interface, ...]
+) -> None:
+    assert choose(EVERYTHING, wanted, allowed).used == used
+
+
 def test_mdns_takes_ipv4_and_ipv6_only_where_there_is_none() -> None:
     assert choose(EVERYTHING, []).for_mdns == (ETH, WLAN6)
     assert choose(EVERYTHING, ["lo"]).for_mdns == (LO,)

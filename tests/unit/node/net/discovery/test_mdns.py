@@ -112,7 +112,7 @@ def test_what_is_advertised_holds_nothing_but_label_port_address_and_slots() -> 
 async def test_each_start_has_a_new_label_and_no_interface_is_no_error() -> None:
     mdns = make()
     mdns.restart([], 26747)
-    assert mdns.trouble == "no interface that carries multicast"
+    assert mdns.trouble == "no usable interface that carries multicast"
     labels = {mdns.label}
     for _ in range(2):
         mdns.restart([LO], 26747)
