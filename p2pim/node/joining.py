@@ -129,7 +129,7 @@ class Joining:
         now = self._node.clock.monotonic()
         for link in [link for link, talk in self._talks.items() if now - talk.since > PATIENCE]:
             link.close(records.IDLE_OR_AGE, "took too long")
-        for join in self._store.control.joins():
+        for join in self._store.control.joins() if self._node.nets.joins() else []:
             if join.since_ms + GIVEN_UP_MS < self._node.clock.wall_ms():
                 self._store.control.drop_join(join.secret)
                 self._store.on_commit(self._node.networks_changed)
