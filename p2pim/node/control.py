@@ -19,7 +19,7 @@ from p2pim.node import events
 from p2pim.node.link import Link
 from p2pim.node.session import Session, SetId
 from p2pim.protocol.authority import Authority
-from p2pim.protocol.control import GENESIS, Genesis, Role, RoomType, decode
+from p2pim.protocol.control import GENESIS, Genesis, Role, decode
 from p2pim.protocol.controlset import ControlSet, Verdict
 from p2pim.protocol.message import Message, MessageId, RoomId, examine, id_of, prove
 from p2pim.protocol.records import CONTENT, CONTROL, MAX_LIST, NOT_AUTHORISED, Have, Messages, Signed, Want
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Control messages of a room kept beside for a Link.
+#: Control messages of a room kept beside for a Link, the bytes of all of them, and for how many rooms.
 MAX_BESIDE: Final = 2_000
-#: Rooms for which a Link may have something kept beside.
+MAX_BESIDE_BYTES: Final = 4 * 1024 * 1024
 MAX_BESIDE_ROOMS: Final = 64
 #: Policy keys by which a team rules the machines of its members.
 TEAM_RULES: Final = frozenset(
@@ -129,18 +129,33 @@ class Control:
         self._node.sync.touch(session)
 
     def _may_show(self, session: Session, room_id: RoomId) -> bool:
+        """Of a room that is not here only team-mates may show anything: a stranger must cost next to nothing."""
+        peer = session.link.peer_id
+        known = self._node.rooms.control(room_id) is not None
+        if not known and peer != self._node.peer_id and not self._node.rooms.is_mate(peer):
+            return False
         return room_id in session.beside or len(session.beside) < MAX_BESIDE_ROOMS
 
     def _receive_beside(self, session: Session, record: Messages) -> None:
         if not self._may_show(session, record.room):
             return
         beside = session.beside.setdefault(record.room, {})
+        size = sum(_size(message) for shown in session.beside.values() for message in shown.values())
         for signed in record.messages:
             message_id = id_of(signed)
-            if len(beside) < MAX_BESIDE and message_id not in beside:
+            size += len(signed.header) + len(signed.content or b"")
+            if len(beside) < MAX_BESIDE and size <= MAX_BESIDE_BYTES and message_id not in beside:
                 self._node.delivery.slow_strangers(session)
                 beside[message_id] = _proven(signed, message_id)
-        self._look_beside(session, record.room, beside)
+        self._look(session, record.room)
+
+    def _look(self, session: Session, room_id: RoomId) -> None:
+        """Look at what was shown, now or, if this end shows something all the time, in a while."""
+        if session.looks.take(self._node.clock.monotonic()):
+            session.unseen.discard(room_id)
+            self._look_beside(session, room_id, session.beside[room_id])
+        else:
+            session.unseen.add(room_id)
 
     def _look_beside(self, session: Session, room_id: RoomId, beside: dict[MessageId, Message]) -> None:
         """Whether what was shown makes the peer a member, or the room one of ours."""
@@ -174,15 +189,15 @@ class Control:
     ) -> ControlSet | None:
         """An empty control set for a room that is not here, if it is one that this peer may bring.
 
-        Channels and groups of a team that both are in; a team itself only by a code (see Joining).
+        Channels and groups of a team that both are in; anything by our own other machine; a team else only by a code.
         """
         genesis = beside.get(room_id)
         if genesis is None or genesis.header.kind != GENESIS or genesis.content is None:
             return None
         body = decode(GENESIS, genesis.content)
         assert isinstance(body, Genesis)
-        if body.type == RoomType.TEAM or body.parent is None:
-            return None
+        if body.parent is None:
+            return ControlSet(room_id) if session.link.peer_id == self._node.peer_id else None
         parent = self._node.rooms.control(body.parent)
         if parent is None or not self._node.rooms.is_member(body.parent, session.link.peer_id):
             return None
@@ -307,6 +322,11 @@ class Control:
         self._close_strangers()
 
     def _look_again(self, session: Session) -> None:
+        for room_id in list(session.unseen):
+            if room_id in session.beside:
+                self._look(session, room_id)
+            else:
+                session.unseen.discard(room_id)
         for room_id in list(session.orphaned):
             place = SetId(room_id, CONTROL)
             if place not in session.drives and self._node.sync.sharing.room(session, place) is not None:
@@ -327,6 +347,10 @@ class Control:
             team = self._node.nets.team_of(link.network)
             if team is not None and not self._node.rooms.is_member(team, link.peer_id):
                 yield link
+
+
+def _size(message: Message) -> int:
+    return len(message.raw_header) + len(message.content or b"")
 
 
 def _proven(signed: Signed, message_id: MessageId) -> Message:

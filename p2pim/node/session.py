@@ -58,6 +58,8 @@ class Session:
     strangers: TokenBucket
     serving: TokenBucket
     moods: TokenBucket
+    #: How often what this end shows of itself is looked at as a whole.
+    looks: TokenBucket
     state: State | None = None
     drives: dict[SetId, Drive] = field(default_factory=dict)
     #: Sets the other end drives a run for.
@@ -79,5 +81,7 @@ class Session:
     served: set[RoomId] = field(default_factory=set)
     #: Control messages from somebody who is no member yet in our view (see Control).
     beside: dict[RoomId, dict[MessageId, Message]] = field(default_factory=dict)
+    #: Rooms of which more was shown than was looked at yet.
+    unseen: set[RoomId] = field(default_factory=set)
     #: Rooms whose control set is to be compared again: something came before what it follows.
     orphaned: set[RoomId] = field(default_factory=set)

@@ -58,6 +58,8 @@ SERVED_PER_SECOND, SERVED_BURST = 200.0, 1000.0
 STRANGER_PER_SECOND, STRANGER_BURST = 20.0, 2000.0
 #: STATE records a peer may send: a second, and in a burst.
 MOODS_PER_SECOND, MOODS_BURST = 20.0, 200.0
+#: Looks at all the control messages that somebody shows who is no member: a second, and in a burst.
+LOOKS_PER_SECOND, LOOKS_BURST = 0.5, 8.0
 
 
 T = TypeVar("T")
@@ -92,6 +94,7 @@ class Sync:
             TokenBucket(STRANGER_PER_SECOND, STRANGER_BURST, now),
             TokenBucket(SERVED_PER_SECOND, SERVED_BURST, now),
             TokenBucket(MOODS_PER_SECOND, MOODS_BURST, now),
+            TokenBucket(LOOKS_PER_SECOND, LOOKS_BURST, now),
         )
         for other in self.sessions.values():
             if other.link.peer_id == link.peer_id:
