@@ -316,9 +316,9 @@ def test_what_somebody_removed_shows_again_and_again_is_looked_at_now_and_then()
     looks: list[RoomId] = []
     look = ann.me.control._look_beside
 
-    def counted(session: Session, room: RoomId, beside: dict[MessageId, Message]) -> None:
-        looks.append(room)
-        look(session, room, beside)
+    def counted(session: Session, room_id: RoomId, beside: dict[MessageId, Message]) -> None:
+        looks.append(room_id)
+        look(session, room_id, beside)
 
     ann.me.control._look_beside = counted  # type: ignore[method-assign]
     (theirs,) = bob.links_to(ann)
