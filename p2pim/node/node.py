@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any, Final
 
 from p2pim import __version__
@@ -17,6 +16,7 @@ from p2pim.config import Settings
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
+from p2pim.node.changes import Changes
 from p2pim.node.clock import Clock
 from p2pim.node.delivery import Delivery
 from p2pim.node.fading import Fading
@@ -24,6 +24,7 @@ from p2pim.node.link import Link
 from p2pim.node.links import Links
 from p2pim.node.people import People
 from p2pim.node.presence import PresenceBoard
+from p2pim.node.reviser import Reviser
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
 from p2pim.node.turns import Turns
@@ -37,7 +38,6 @@ from p2pim.protocol.message import RoomId
 from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Record
 from p2pim.protocol.room import Room, lobby
-from p2pim.store.messages import Stored
 from p2pim.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,8 @@ class Node:
         self.sync = Sync(self)
         self.views = Views(self)
         self.author = Author(self)
+        self.reviser = Reviser(self)
+        self.changes = Changes(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
         #: Peers whose Link was closed in favour of another, until when that one may take to be ready here, and
         #: what the peer last said of itself: until then that still holds.
@@ -108,7 +110,10 @@ class Node:
             records.Contacts: self.sync.contacts,
             records.State: self.presence.received,
         }
-        # The use cases, each with the concept it belongs to.
+        self._offer_use_cases()
+
+    def _offer_use_cases(self) -> None:
+        """Name the use cases, each of the concept it belongs to."""
         self.status = self.views.status
         self.peers = self.views.peers
         self.rooms = self.views.rooms
@@ -128,6 +133,11 @@ class Node:
         self.diagnose: Callable[[], list[events.Check]] = list
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
+        self.find_message = self.reviser.find
+        self.edit = self.reviser.edit
+        self.delete = self.reviser.delete
+        self.react = self.reviser.react
+        self.set_topic = self.reviser.set_topic
 
     # -- for the network
 
@@ -279,14 +289,12 @@ class Node:
             with self.store.transaction():
                 self.presence.tick()
                 for stored in self.store.messages.due(self.peer_id, wall):
-                    self.store.on_commit(partial(self._became_due, stored))
+                    self.changes.made_by(stored)
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 self.fading.tick()
+            self.store.database.scrub()
         except StoreError as error:
             self.store_failed(error)
-
-    def _became_due(self, stored: Stored) -> None:
-        self.message_stored(stored, False, self.views.message(stored))
 
     def store_failed(self, error: StoreError) -> None:
         """Nothing can be written: keep what we have, acknowledge nothing, try again later."""
@@ -316,17 +324,10 @@ class Node:
         for callback in list(self._subscribers):
             callback(event)
 
-    def message_stored(self, stored: Stored, request: bool, view: events.MessageView | None = None) -> None:
-        """A message is durable: tell the front ends, once."""
-        if self._subscribers and not self.views.is_hidden(stored):
-            view = view or self.views.fresh(stored)
-            self.emit(events.MessageAdded(view, notify=not view.mine and not request))
-
-    def messages_changed(self, seqs: Sequence[int]) -> None:
-        """Delivery marks changed."""
-        if self._subscribers:
-            for view in self.views.messages_at(seqs):
-                self.emit(events.MessageChanged(view))
+    @property
+    def watched(self) -> bool:
+        """Whether anybody is told of events."""
+        return bool(self._subscribers)
 
     def peer_changed(self, peer_id: PeerId) -> None:
         """Something about a peer changed."""

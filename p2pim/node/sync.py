@@ -23,6 +23,7 @@ from p2pim.protocol.records import (
     CONTENT,
     LIMIT,
     MAX_LIST,
+    STORED,
     Ack,
     Contacts,
     Have,
@@ -223,16 +224,28 @@ class Sync:
             del self._awaited[message_id]
         self.runs.settled(session, room_id, message_id, here)
         if here:
-            for other in self.sessions.values():
-                if (offered := other.offered.get(room_id)) is not None:
-                    offered.discard(message_id)
-                    self.runs.end(other, room_id)
-                if other is not session:
-                    self.runs.settled(other, room_id, message_id, here)
+            self._is_here(room_id, message_id)
         if session.to_ask:
             self._ask(session)
         elif session.unasked and not session.asked:
             self._look_again(session)
+
+    def _is_here(self, room_id: RoomId, message_id: MessageId) -> None:
+        """A message is held from now on: no run and no offer on any Link is about it any more."""
+        for session in self.sessions.values():
+            if (offered := session.offered.get(room_id)) is not None:
+                offered.discard(message_id)
+                self.runs.end(session, room_id)
+            self.runs.settled(session, room_id, message_id, here=True)
+
+    def explained(self, message: Message) -> None:
+        """A message that had come without content is held, now that a delete says why: tell all whom it concerns."""
+        room_id, message_id = message.header.room, message.id
+        for session in self._concerned(message):
+            session.acks.setdefault((room_id, STORED), []).append(message_id)
+            session.news.setdefault(room_id, []).append((message_id, message.header.clock))
+            self.touch(session)
+        self._is_here(room_id, message_id)
 
     def have(self, session: Session, record: Have) -> None:
         """The other end has these messages."""

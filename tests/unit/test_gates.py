@@ -24,6 +24,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
     for name, elsewhere in {
         "author": "test_two_nodes",
+        "changes": "test_kinds",
+        "reviser": "test_kinds",
         "fading": "test_fading",
         "events": "test_two_nodes",
         "people": "test_two_nodes",

@@ -154,7 +154,7 @@ def test_damage_inside_is_found(tmp_path: Path) -> None:
             put(db, f"{n:05}", "x" * 100)
     db.close()
     raw = bytearray(path.read_bytes())
-    raw[20 * 4096 : 30 * 4096] = b"\xff" * (10 * 4096)
+    raw[40 * 4096 : 50 * 4096] = b"\xff" * (10 * 4096)
     path.write_bytes(raw)
     db = Database(path)
     with pytest.raises(StoreCorrupt):

@@ -297,57 +297,6 @@ def test_only_so_many_sets_are_kept_in_memory(store: Store, monkeypatch: pytest.
     assert store.messages.items(rooms[0], ME.peer_id, BOB.peer_id) is not sets[0]
 
 
-# the lobby's limits
-
-
-def lobby_texts(author: Identity, *clocks: int) -> list[Message]:
-    return [text(author, clock, room=LOBBY) for clock in clocks]
-
-
-def left(store: Store) -> list[tuple[bytes, int]]:
-    stored = store.messages.history(LOBBY, 99, None, skip_blocked=False)
-    return [(s.message.header.author, s.message.header.clock - NOW) for s in stored]
-
-
-def test_the_lobby_forgets_what_is_old(store: Store) -> None:
-    store.messages.ensure_room(lobby())
-    add(store, *lobby_texts(BOB, NOW - 2, NOW - 1, NOW, NOW + 1))
-    add(store, text(BOB, NOW - 5))
-    assert store.messages.trim_lobby(LOBBY, NOW) == 2
-    assert left(store) == [(BOB.peer_id, 0), (BOB.peer_id, 1)]
-    assert len(shown(store)) == 1
-    assert store.messages.trim_lobby(LOBBY, NOW) == 0
-
-
-def test_the_lobby_forgets_the_oldest_of_who_writes_too_much(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOBBY_PER_AUTHOR", 3)
-    store.messages.ensure_room(lobby())
-    add(store, *lobby_texts(BOB, *range(NOW, NOW + 5)), *lobby_texts(CLEO, NOW))
-    assert store.messages.trim_lobby(LOBBY, NOW) == 2
-    assert left(store) == [(CLEO.peer_id, 0), (BOB.peer_id, 2), (BOB.peer_id, 3), (BOB.peer_id, 4)]
-    assert store.messages.lobby_floors(LOBBY) == {BOB.peer_id: NOW + 2}
-
-
-def test_a_full_lobby_takes_from_the_largest_author_first(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOBBY_TOTAL", 6)
-    store.messages.ensure_room(lobby())
-    add(
-        store,
-        *lobby_texts(BOB, *range(NOW, NOW + 6)),
-        *lobby_texts(CLEO, NOW + 9),
-        *lobby_texts(ME, NOW, NOW + 1),
-    )
-    assert store.messages.trim_lobby(LOBBY, NOW) == 3
-    authors = [author for author, _ in left(store)]
-    assert [authors.count(i.peer_id) for i in (BOB, CLEO, ME)] == [3, 1, 2]
-    floors = {BOB.peer_id: NOW + 3, CLEO.peer_id: NOW + 9, ME.peer_id: NOW}
-    assert store.messages.lobby_floors(LOBBY) == floors
-
-
 # the disk
 
 
