@@ -31,7 +31,8 @@ def text(
     room: RoomId = DM.id,
     parents: Sequence[MessageId] = (),
     what: str = "hi",
+    kind: int = TEXT,
 ) -> Message:
-    """A text; the same arguments give the same message."""
+    """A text (or something like it, about nothing); the same arguments give the same message."""
     content = text_content(what, clock, bytes)
-    return seal(author, room, parents=parents, clock=clock, kind=TEXT, content=content)
+    return seal(author, room, parents=parents, clock=clock, kind=kind, content=content)

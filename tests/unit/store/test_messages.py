@@ -11,7 +11,7 @@ import pytest
 
 from p2pim.errors import StoreFull
 from p2pim.protocol.identity import Identity
-from p2pim.protocol.message import FUTURE_MS, MAX_PARENTS, Message
+from p2pim.protocol.message import DELETE, EDIT, FUTURE_MS, MAX_PARENTS, REACTION, TOPIC, Message
 from p2pim.protocol.reconcile import ItemSet, key
 from p2pim.protocol.room import LOBBY, Room, dm, lobby
 from p2pim.store import messages as module
@@ -115,6 +115,50 @@ def test_history_may_leave_out_the_blocked(store: Store) -> None:
         text(ME, NOW + 1)
     ]
     assert len(shown(store)) == 2
+
+
+def test_history_holds_lines_and_no_followers(store: Store) -> None:
+    line, topic = text(BOB), text(BOB, NOW + 9, kind=TOPIC)
+    followers = [text(BOB, NOW + n, kind=kind) for n, kind in enumerate((EDIT, DELETE, REACTION))]
+    add(store, line, *followers, topic, text(BOB, NOW + 20, kind=77), unread=True)
+    assert shown(store) == [line.id, topic.id, text(BOB, NOW + 20, kind=77).id]
+    assert store.messages.count(DM.id, "unread") == 2
+    assert store.messages.highest(DM.id, ME.peer_id, NOW) == NOW + 20
+
+
+def test_the_newest_topic(store: Store) -> None:
+    def topic(skip_blocked: bool = False) -> Message | None:
+        found = store.messages.topic(DM.id, skip_blocked)
+        return found and found.message
+
+    topics = [text(BOB, NOW + 1, kind=TOPIC), text(ME, NOW, kind=TOPIC)]
+    late = text(BOB, NOW + FUTURE_MS + 1, kind=TOPIC)
+    assert topic() is None
+    add(store, late, *topics, text(BOB, NOW + 9))
+    assert topic() == topics[0]
+    store.peers.put(Contact(BOB.peer_id, blocked=True))
+    assert (topic(), topic(skip_blocked=True)) == (topics[0], topics[1])
+
+
+def test_lines_are_found_by_the_beginning_of_their_ids(store: Store) -> None:
+    some = [text(BOB, NOW + n) for n in range(40)]
+    add(store, *some, text(BOB, NOW + FUTURE_MS + 1), text(BOB, NOW, kind=EDIT))
+    for length in (1, 2, 7, 63, 64):
+        digits = some[0].id.hex()[:length]
+        wanted = {m.id for m in some if m.id.hex().startswith(digits)}
+        found = store.messages.beginning_with(digits, 99)
+        assert {s.message.id for s in found} == wanted
+        assert len(store.messages.beginning_with(digits, 1)) == 1
+    for hidden in (text(BOB, NOW + FUTURE_MS + 1), text(BOB, NOW, kind=EDIT)):
+        assert store.messages.beginning_with(hidden.id.hex(), 9) == []
+
+
+def test_mentions_are_counted_while_unread(store: Store) -> None:
+    seqs = add(store, *(text(BOB, NOW + n) for n in range(3)), unread=True, mention=True)
+    assert store.messages.count(DM.id, "mentions") == 3
+    store.messages.set_mention(seqs[0], False)
+    store.messages.read(DM.id, seqs[1])
+    assert (store.messages.count(DM.id, "mentions"), store.messages.count(DM.id, "unread")) == (1, 1)
 
 
 def test_reading_marks_what_had_arrived_by_then(store: Store) -> None:
