@@ -43,6 +43,7 @@ ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",
     "tests/unit/protocol/test_vectors_sync.py",
     "tests/unit/store/test_cost.py",
+    "tests/unit/store/test_erasing.py",
     "tests/unit/store/test_migrations.py",
     "tests/unit/test_gates.py",
     "tests/unit/test_plugin.py",

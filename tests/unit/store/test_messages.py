@@ -129,7 +129,7 @@ def test_history_holds_lines_and_no_followers(store: Store) -> None:
 def test_the_newest_topic(store: Store) -> None:
     def topic(skip_blocked: bool = False) -> Message | None:
         found = store.messages.topic(DM.id, skip_blocked)
-        return found and found.message
+        return None if found is None else found.message
 
     topics = [text(BOB, NOW + 1, kind=TOPIC), text(ME, NOW, kind=TOPIC)]
     late = text(BOB, NOW + FUTURE_MS + 1, kind=TOPIC)
