@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
+from _vectors_kinds import contents, folds  # noqa: E402
 from _vectors_sync import messages, reconcile  # noqa: E402
 
 from p2pim.protocol import bech32, records  # noqa: E402
@@ -339,7 +340,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "handshake": handshake,
     "transport": transport,
     "records": record_vectors,
-    "messages": messages,
+    "messages": lambda: messages() | {"contents": contents(), "folds": folds()},
     "reconcile": reconcile,
 }
 

@@ -73,11 +73,10 @@ class Author:
                 if (stored := self._store.messages.by_token(token)) is not None:
                     return self._node.views.message(stored)
             room = self._node.room(room_id)
-            self.check_text(room, text, MENTION_BYTES * len(mentions))
+            meant = self.check_words(room, text, mentions)
             self.check_room(room)
             if reply_to is not None:
                 self._check_reply(room, reply_to)
-            meant = self.check_mentions(mentions)
             content = text_content(text, self._node.clock.wall_ms(), self._node.random, meant, everyone)
             stored = self.write(room, TEXT, content, reply_to, token)
             view = self._node.views.fresh(stored)
@@ -94,8 +93,13 @@ class Author:
         elif self._node.people.contact(room.peer).blocked:
             raise NotNow("You have blocked them. Unblock them first: p2pim unblock NAME.")
 
-    def check_text(self, room: Room, text: str, besides: int = 0) -> None:
-        """Raise BadInput unless a text may be sent in a room, with so many bytes of content besides it."""
+    def check_words(self, room: Room, text: str, mentions: Sequence[PeerId]) -> tuple[PeerId, ...]:
+        """Raise BadInput unless a text may be sent in a room; whom it mentions, each once."""
+        meant = tuple(dict.fromkeys(mentions))
+        if len(meant) > MAX_MENTIONS:
+            raise BadInput(
+                f"At most {MAX_MENTIONS} people can be mentioned at once. Write @room to mean all."
+            )
         if not text.strip():
             raise BadInput("There is nothing to send: the text is empty.")
         try:
@@ -104,26 +108,20 @@ class Author:
             raise BadInput(
                 "That is not valid text (UTF-8). Send it as a file, or mend its encoding."
             ) from None
-        if size > MAX_TEXT - besides:
+        most = MAX_TEXT - MENTION_BYTES * len(meant)
+        if size > most:
+            raise BadInput(f"The text is too long: {size:,} bytes, at most {most:,} fit. Send it in parts.")
+        most = max(0, most - (MAX_TEXT - MAX_REQUEST_TEXT))
+        if room.peer is not None and size > most:
+            self._check_acquaintance(room, size, most)
+        return meant
+
+    def _check_acquaintance(self, room: Room, size: int, most: int) -> None:
+        if not self._store.messages.known_there(room.id, self._node.peer_id):
             raise BadInput(
-                f"The text is too long: {size:,} bytes, at most {MAX_TEXT - besides:,} fit. Send it in parts."
-            )
-        first = room.peer is not None and size > MAX_REQUEST_TEXT - besides
-        if first and not self._store.messages.known_there(room.id, self._node.peer_id):
-            raise BadInput(
-                f"A first message to somebody who has not accepted you may have {MAX_REQUEST_TEXT - besides} bytes; "
+                f"A first message to somebody who has not accepted you may have {most} bytes; "
                 f"this has {size:,}. Say hello first."
             )
-
-    @staticmethod
-    def check_mentions(mentions: Sequence[PeerId]) -> tuple[PeerId, ...]:
-        """Each once; BadInput for too many."""
-        meant = tuple(dict.fromkeys(mentions))
-        if len(meant) > MAX_MENTIONS:
-            raise BadInput(
-                f"At most {MAX_MENTIONS} people can be mentioned at once. Write @room to mean all."
-            )
-        return meant
 
     def _check_reply(self, room: Room, reply_to: MessageId) -> None:
         found = [s.message.header for s in self._store.messages.get([reply_to])]
@@ -190,9 +188,8 @@ class Author:
         random = self._node.random
         if kind == REACTION and (reaction := decode_reaction(content)) is not None:
             return reaction_content(reaction.text, reaction.stands, now, random)
-        if (text := decode_text(content)) is not None:
-            return text_content(text.text, now, random, text.mentions, text.everyone)
-        return content
+        text = decode_text(content)
+        return content if text is None else text_content(text.text, now, random, text.mentions, text.everyone)
 
     def mark_read(self, room_id: RoomId, seq: int) -> None:
         """The user has read everything that arrived up to ``seq``."""

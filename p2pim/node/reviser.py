@@ -77,8 +77,7 @@ class Reviser:
             target = self._text(message_id)
             if target.message.header.author != self._node.peer_id:
                 raise BadInput("Only its author can edit a message. Write what you think of it instead.")
-            author.check_text(self._node.room(target.message.header.room), text)
-            meant = author.check_mentions(mentions)
+            meant = author.check_words(self._node.room(target.message.header.room), text, mentions)
             now = self._node.clock.wall_ms()
             return self._say(target, EDIT, text_content(text, now, self._node.random, meant, everyone))
 

@@ -7,7 +7,9 @@ import pytest
 from p2pim.errors import BadInput
 from p2pim.node import events
 from p2pim.protocol.fold import Reacted
-from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.message import DELETE, EDIT, REACTION, Message, MessageId, RoomId
+from p2pim.protocol.records import CONTENT, PROTOCOL, STORED, Ack, Lack, Messages, Signed, Want
+from p2pim.protocol.room import LOBBY
 from tests.node.company import Colleague, Company
 
 DAY = 24 * 3600 * 1000
@@ -201,3 +203,115 @@ def test_what_is_sealed_anew_takes_what_was_said_about_it_along() -> None:
     assert second.reply_to is not None
     assert second.reply_to.id == first.id
     assert all(abs(v.wall_ms - bob.clock.wall_ms()) < DAY for v in (first, second))
+
+
+# who may, and who lies
+
+
+def test_where_others_may_delete_it_is_said_who_did() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    text = ann.write(bob, "not here, please")
+    company.run(1)
+    for machine in (ann, bob):
+        machine.me.store.followers.may_delete = lambda who, header: True
+    shown = bob.me.delete(text.id)
+    company.run(1)
+    assert (shown.note, shown.deleted_by) == (f"deleted by {bob.me.people.name(bob.peer_id)}", bob.peer_id)
+    assert view(ann, text.id).note == f"deleted by {ann.me.people.name(bob.peer_id)}"
+    assert not ann.disk.execute(
+        "SELECT 1 FROM messages WHERE id = ? AND content IS NOT NULL", [text.id]
+    ).fetchall()
+
+
+def hollow(message: Message) -> Messages:
+    """A message as somebody sends it who has erased it, or says so."""
+    signed = message.signed()
+    return Messages(message.header.room, CONTENT, [Signed(signed.header, signed.signature, None)])
+
+
+def stubs(machine: Colleague) -> int:
+    (count,) = machine.disk.execute("SELECT count(*) FROM stubs").fetchone()
+    return int(count)
+
+
+def test_a_message_without_content_is_held_once_a_delete_says_why() -> None:
+    company = Company()
+    ann, puppet = company.hire("ann"), company.puppet()
+    company.meet(puppet, ann)
+    first, second = puppet.text(LOBBY, "first"), puppet.text(LOBBY, "second")
+    deletes = [puppet.about(DELETE, message) for message in (first, second)]
+    puppet.say(hollow(first), hollow(first))
+    assert (ann.lobby(), stubs(ann), puppet.heard(Ack)) == ([], 1, [])
+    puppet.say(Want(LOBBY, CONTENT, [first.id]))
+    assert [lack.ids for lack in puppet.heard(Lack)] == [[first.id]]
+    puppet.say(Messages(LOBBY, CONTENT, [deletes[0].signed()]))
+    assert (ann.lobby(), stubs(ann)) == ([None], 0)
+    assert {i for ack in puppet.heard(Ack) if ack.code == STORED for i in ack.ids} == {
+        first.id,
+        deletes[0].id,
+    }
+    puppet.say(Messages(LOBBY, CONTENT, [deletes[1].signed()]), hollow(second))
+    assert (ann.lobby(), stubs(ann)) == ([None, None], 0)
+    assert second.id in puppet.heard(Ack)[-1].ids
+    puppet.strings.heard.clear()
+    puppet.say(Want(LOBBY, CONTENT, [second.id]))
+    assert [m.content for record in puppet.heard(Messages) for m in record.messages] == [None]
+    assert [e.notify for e in ann.said(events.MessageAdded)] == [False, False]
+
+
+def test_a_message_without_content_is_stored_when_its_content_comes() -> None:
+    company = Company()
+    ann, puppet = company.hire("ann"), company.puppet()
+    company.meet(puppet, ann)
+    text = puppet.text(LOBBY, "here after all")
+    puppet.say(hollow(text))
+    puppet.say(Messages(LOBBY, CONTENT, [text.signed()]))
+    assert (ann.lobby(), stubs(ann), ann.me.status().unread) == (["here after all"], 0, 1)
+    assert [e.notify for e in ann.said(events.MessageAdded)] == [True]
+
+
+def test_only_texts_and_edits_may_come_without_content_and_only_signed() -> None:
+    company = Company()
+    ann, puppet = company.hire("ann"), company.puppet()
+    company.meet(puppet, ann)
+    text = puppet.text(LOBBY, "?")
+    puppet.say(*(hollow(puppet.about(kind, text)) for kind in (DELETE, REACTION, 77)))
+    assert (stubs(ann), puppet.heard(Ack)) == (0, [])
+    puppet.say(hollow(puppet.about(EDIT, text)))
+    assert stubs(ann) == 1
+    puppet.say(Messages(LOBBY, CONTENT, [Signed(text.raw_header, bytes(64), None)]))
+    assert puppet.bye == PROTOCOL
+    assert stubs(ann) == 1
+
+
+def test_what_names_a_message_of_another_conversation_changes_nothing_there() -> None:
+    company = Company()
+    ann, puppet = company.hire("ann"), company.puppet()
+    company.meet(puppet, ann)
+    ann.me.accept(puppet.peer_id)
+    text = puppet.text(LOBBY, "in the lobby")
+    puppet.say(Messages(LOBBY, CONTENT, [text.signed()]))
+    ann.events.clear()
+    for kind in (EDIT, DELETE, REACTION):
+        about = puppet.about(kind, text, room=ann.room(puppet))
+        puppet.say(Messages(ann.room(puppet), CONTENT, [about.signed()]))
+    assert ann.lobby() == ["in the lobby"]
+    assert not ann.said(events.MessageChanged)
+    assert view(ann, text.id).reactions == ()
+
+
+def test_a_stub_may_be_the_first_that_is_heard_of_a_conversation() -> None:
+    """From one's own other machine, which has erased it."""
+    company = Company()
+    ann, puppet = company.hire("ann"), company.puppet()
+    twin = company.hire("twin", like=ann)
+    twin.me.people.contact(puppet.peer_id)
+    text = puppet.text(ann.room(puppet), "gone")
+    with ann.me.store.transaction():
+        ann.me.people.ensure_room(puppet.peer_id)
+        ann.me.store.messages.add(text, now_ms=ann.clock.wall_ms())
+        ann.me.store.messages.add(puppet.about(DELETE, text), now_ms=ann.clock.wall_ms())
+    company.meet(twin, ann)
+    assert twin.reads(puppet) == [None]
+    assert stubs(twin) == 0

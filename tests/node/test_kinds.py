@@ -129,9 +129,16 @@ def test_edits_obey_the_rules_of_texts() -> None:
     company = Company()
     ann, bob = company.friends("ann", "bob")
     text = ann.write(bob, "one")
+    many = [bytes([n]) * 32 for n in range(MAX_MENTIONS)]
+    with pytest.raises(BadInput, match="may have 0 bytes"):
+        ann.me.edit(text.id, "@all of you", many)
+    company.run(1)
     for bad in ("", " ", "\ud800", "x" * 49_089):
         with pytest.raises(BadInput):
             ann.me.edit(text.id, bad)
+    with pytest.raises(BadInput, match="too long"):
+        ann.me.edit(text.id, "x" * 49_088, many[:1])
+    ann.me.edit(text.id, "x" * (49_088 - 34 * MAX_MENTIONS), many, True)
     ann.me.block(bob.peer_id)
     for deed in (
         lambda: ann.me.edit(text.id, "two"),
