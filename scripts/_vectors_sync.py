@@ -83,7 +83,13 @@ def messages() -> dict[str, Any]:
     second = text(BOB, DM, CLOCK + 1, "héllo 🦊", [first.id])
     lobby = text(CLEO, LOBBY, CLOCK, "hello everyone", [])
     later = seal(
-        ANN, DM, parents=[second.id, first.id], clock=CLOCK + 2, kind=2, content=b"\xa3new", target=first.id
+        ANN,
+        DM,
+        parents=[second.id, first.id],
+        clock=CLOCK + 2,
+        kind=2,
+        content=pack([bytes(16), CLOCK, "new"]),
+        target=first.id,
     )
     same_clock = [text(ANN, LOBBY, CLOCK, f"{n}", []) for n in range(4)]
     written = [

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
+from _vectors_kinds import contents, folds  # noqa: E402
 from _vectors_sync import messages, reconcile  # noqa: E402
 from _vectors_teams import invites  # noqa: E402
 
@@ -340,7 +341,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "handshake": handshake,
     "transport": transport,
     "records": record_vectors,
-    "messages": messages,
+    "messages": lambda: messages() | {"contents": contents(), "folds": folds()},
     "reconcile": reconcile,
     "invites": invites,
 }

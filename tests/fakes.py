@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from p2pim.config import Paths, Settings
 from p2pim.config.policy import NO_POLICY, MachinePolicy, combine
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, StoreFull, UnknownTarget
 from p2pim.node.events import (
+    Change,
     Check,
     Delivery,
     Event,
@@ -23,10 +24,12 @@ from p2pim.node.events import (
     PeerChanged,
     PeerView,
     ProfileChanged,
+    Quote,
     RoomRead,
     RoomView,
     Status,
 )
+from p2pim.protocol.fold import Reacted
 from p2pim.protocol.identity import Identity, encode_peer_id, safety_number, short_id
 
 LOBBY = hashlib.sha256(b"fake lobby").digest()
@@ -92,6 +95,8 @@ class FakeNode:
         self.addresses: list[tuple[str, int]] = []
         self.checks = [Check("clock", "ok", "within 2 s of 1 peer", None)]
         self.typed: list[bytes] = []
+        self.meant: tuple[list[bytes], bool] = ([], False)
+        self.topics: dict[bytes, str] = {}
         self.broken: Exception | None = None
         self.now_ms = 1_764_000_000_000
         self._callbacks: list[Callable[[Event], None]] = []
@@ -129,13 +134,16 @@ class FakeNode:
         return list(self.known.values())
 
     def conversations(self) -> list[RoomView]:
-        lobby = RoomView(LOBBY, "lobby", "#lobby", None, self._unread(LOBBY), 0, None)
-        written = {view.room for view in self.messages}
-        return [lobby] + [
-            RoomView(peer.room, "dm", peer.name, peer.peer_id, self._unread(peer.room), 0, None)
-            for peer in self.known.values()
-            if peer.room in written
+        written = {view.room for view in self.messages} | self.topics.keys()
+        found = [peer for peer in self.known.values() if peer.room in written]
+        return [self._room(LOBBY, "lobby", "#lobby", None)] + [
+            self._room(peer.room, "dm", peer.name, peer.peer_id) for peer in found
         ]
+
+    def _room(self, room: bytes, kind: str, name: str, peer_id: bytes | None) -> RoomView:
+        mentions = sum(v.unread and v.mentions_me for v in self.messages if v.room == room)
+        topic = self.topics.get(room, "")
+        return RoomView(room, kind, name, peer_id, self._unread(room), 0, None, mentions, topic)
 
     def _unread(self, room: bytes | None) -> int:
         return sum(view.unread for view in self.messages if room in (None, view.room))
@@ -176,22 +184,77 @@ class FakeNode:
 
     # -- what is done
 
-    def send_text(self, room: bytes, text: str, token: str | None) -> MessageView:
+    def send_text(
+        self,
+        room: bytes,
+        text: str,
+        token: str | None,
+        *,
+        reply_to: bytes | None = None,
+        mentions: Sequence[bytes] = (),
+        everyone: bool = False,
+    ) -> MessageView:
         if token is not None and token in self.tokens:
             return self.tokens[token]
         if len(text.encode()) > 40_000:
             raise BadInput("That is too long: at most 40000 bytes a message.")
         if text == "blocked":
             raise NotNow("You blocked them: unblock them first.")
-        view = self._store(room, self.peer_id, "ann", text, mine=True)
+        view = self._store(room, self.peer_id, "ann", text, mine=True, reply_to=self._quote(reply_to))
+        self.meant = (list(mentions), everyone)
         if token is not None:
             self.tokens[token] = view
         return view
 
-    def receive(self, author: str, text: str, room: bytes = LOBBY) -> MessageView:
+    def receive(self, author: str, text: str, room: bytes = LOBBY, **more: Any) -> MessageView:
         """A message of somebody else arrives."""
         with self.store.transaction():
-            return self._store(room, identity(author).peer_id, author, text, mine=False)
+            return self._store(room, identity(author).peer_id, author, text, mine=False, **more)
+
+    def _quote(self, message_id: bytes | None) -> Quote | None:
+        if message_id is None:
+            return None
+        view = self._at(message_id)
+        return Quote(view.id, view.author, view.author_name, view.text)
+
+    def _at(self, message_id: bytes) -> MessageView:
+        return next(view for view in self.messages if view.id == message_id)
+
+    def find_message(self, digits: str) -> bytes:
+        found = [view.id for view in self.messages if view.id.hex().startswith(digits)]
+        if len(found) != 1:
+            raise UnknownTarget(
+                f"No message here begins with {digits}: `p2pim history NAME --ids` shows their ids."
+            )
+        return found[0]
+
+    def revise(self, view: MessageView, what: Change, **changes: Any) -> MessageView:
+        """A message comes to read differently."""
+        self.messages[self.messages.index(view)] = changed = replace(view, **changes)
+        self.store.on_commit(lambda: self.emit(MessageChanged(changed, what)))
+        return changed
+
+    def edit(
+        self, message: bytes, text: str, mentions: Sequence[bytes] = (), everyone: bool = False
+    ) -> MessageView:
+        self.meant = (list(mentions), everyone)
+        return self.revise(self._at(message), "edit", text=text, edited=True)
+
+    def delete(self, message: bytes) -> MessageView:
+        gone = {"text": None, "note": "deleted", "deleted_by": self.peer_id, "reactions": (), "edited": False}
+        return self.revise(self._at(message), "delete", **gone)
+
+    def react(self, message: bytes, emoji: str, remove: bool = False) -> MessageView:
+        if emoji == "long":
+            raise BadInput("A reaction is one emoji.")
+        view = self._at(message)
+        left = tuple(each for each in view.reactions if each.emoji != emoji)
+        more = () if remove else (Reacted(emoji, (self.peer_id,)),)
+        return self.revise(view, "reaction", reactions=left + more)
+
+    def set_topic(self, room: bytes, topic: str) -> RoomView:
+        self.topics[room] = topic
+        return next(view for view in self.conversations() if view.room == room)
 
     def deliver(self, view: MessageView) -> None:
         """A message of one's own is taken by the other side."""
@@ -203,7 +266,9 @@ class FakeNode:
         self.messages[self.messages.index(view)] = done
         self.emit(MessageChanged(done))
 
-    def _store(self, room: bytes, author: bytes, name: str, text: str, *, mine: bool) -> MessageView:
+    def _store(
+        self, room: bytes, author: bytes, name: str, text: str, *, mine: bool, **more: Any
+    ) -> MessageView:
         seq = len(self.messages) + 1
         view = MessageView(
             seq,
@@ -219,6 +284,7 @@ class FakeNode:
             None,
             not mine,
             "waiting" if mine else "received",
+            **more,
         )
         self.messages.append(view)
         self.store.on_commit(lambda: self.emit(MessageAdded(view, not mine)))

@@ -212,9 +212,13 @@ class Client:
         result: schema.Room = self.call("rooms.get", room=target)
         return result
 
-    def send(self, room: str, text: str, token: str | None = None) -> schema.Message:
-        """Write; returns when it is on disk. The same token again stores nothing new."""
-        result: schema.Message = self.call("message.send", room=room, text=text, token=token)
+    def send(self, room: str, text: str, token: str | None = None, **more: Any) -> schema.Message:
+        """Write; returns when it is on disk. The same token again stores nothing new.
+
+        Args:
+            more: the other parameters of ``message.send``: reply_to, mentions, mention_room.
+        """
+        result: schema.Message = self.call("message.send", room=room, text=text, token=token, **more)
         return result
 
     def history(

@@ -81,15 +81,17 @@ class Peer(TypedDict):
 
 
 class Room(TypedDict):
-    """A set of messages. ``kind``: dm, lobby."""
+    """A set of messages. ``kind``: dm, lobby. ``mentions``: how many of the unread ones mention oneself."""
 
     room: str
     kind: str
     name: str
     peer_id: str | None
     unread: int
+    mentions: int
     waiting: int
     last_ms: int | None
+    topic: str
 
 
 class Delivery(TypedDict):
@@ -101,10 +103,27 @@ class Delivery(TypedDict):
     at_ms: int
 
 
+class Quote(TypedDict):
+    """What a reply answers, at most its first 200 characters; ``author`` None: not here, ``text`` None: nor shown."""
+
+    id: str
+    author: str | None
+    author_name: str
+    text: str | None
+
+
+class Reacted(TypedDict):
+    """One emoji below a message, and who put it there."""
+
+    emoji: str
+    by: list[str]
+
+
 class Message(TypedDict):
     """One message as it is shown. ``text`` is None where ``note`` says why there is none.
 
-    ``kind``: 1 is text. ``state``: received (others'); of one's own: waiting, not-accepted, no-space,
+    ``kind``: 1 is text, 6 says that the topic of the room is ``text`` from here on. ``deleted``: who deleted it, or
+    None. ``state``: received (others'); of one's own: waiting, not-accepted, no-space,
     delivered. Order by (clock, id); ``seq`` is the order of arrival here, for ``rooms.read``.
     """
 
@@ -122,6 +141,11 @@ class Message(TypedDict):
     unread: bool
     deliveries: list[Delivery]
     state: str
+    reply_to: Quote | None
+    edited: bool
+    deleted: str | None
+    reactions: list[Reacted]
+    mentions_me: bool
 
 
 class Check(TypedDict):
@@ -247,11 +271,48 @@ class ReadParams(TypedDict):
 
 
 class SendParams(TypedDict):
-    """A text. The same token again stores nothing and gives the message stored first."""
+    """A text. The same token again stores nothing and gives the message stored first.
+
+    ``reply_to``: the message it answers, by its id or 6 or more leading digits of that, like every ``message``
+    below. ``mentions``: peers who are meant in particular; ``mention_room``: all who read it.
+    """
 
     room: str
     text: str
     token: NotRequired[str | None]
+    reply_to: NotRequired[str | None]
+    mentions: NotRequired[list[str]]
+    mention_room: NotRequired[bool]
+
+
+class EditParams(TypedDict):
+    """Other words for a message of one's own; who is mentioned in them, as in SendParams."""
+
+    message: str
+    text: str
+    mentions: NotRequired[list[str]]
+    mention_room: NotRequired[bool]
+
+
+class MessageParams(TypedDict):
+    """One message."""
+
+    message: str
+
+
+class ReactParams(TypedDict):
+    """An emoji or short word to put to a message, or to take back."""
+
+    message: str
+    emoji: str
+    remove: NotRequired[bool]
+
+
+class TopicParams(TypedDict):
+    """What a room is about; the empty text takes it away."""
+
+    room: str
+    topic: str
 
 
 class HistoryParams(TypedDict):
@@ -301,6 +362,8 @@ class Event(TypedDict):
     room: NotRequired[str]
     peer_id: NotRequired[str]
     unread: NotRequired[int]
+    mentions: NotRequired[int]
+    what: NotRequired[str]
     state: NotRequired[str]
     text: NotRequired[str]
 
@@ -343,8 +406,12 @@ METHODS: dict[str, Method] = {
     "rooms.list": Method(Nothing, list[Room], False, "Every room."),
     "rooms.get": Method(RoomParams, Room, False, "The room a person means by a text."),
     "rooms.read": Method(ReadParams, Nothing, True, "All up to a message has been shown."),
+    "rooms.topic": Method(TopicParams, Room, True, "Say what a room is about."),
     "rooms.typing": Method(RoomParams, Nothing, False, "A person is typing here."),
     "message.send": Method(SendParams, Message, True, "Write; the answer comes when it is on disk."),
+    "message.edit": Method(EditParams, Message, True, "Put other words in place of one's own."),
+    "message.delete": Method(MessageParams, Message, True, "Erase it here; others are asked to."),
+    "message.react": Method(ReactParams, Message, True, "Put an emoji to a message, or take it back."),
     "message.history": Method(HistoryParams, list[Message], False, "Messages, oldest first."),
     "config.get": Method(Nothing, Config, False, "The settings in use."),
     "policy.get": Method(Nothing, list[Rule], False, "The rules in force: this machine's and one's teams'."),
@@ -355,10 +422,11 @@ METHODS: dict[str, Method] = {
 
 EVENTS: dict[str, str] = {
     "message.added": "message, notify: a message was stored, one's own or another's.",
-    "message.changed": "message: its delivery went on.",
+    "message.changed": "message, what: it was changed by an edit, a delete or a reaction, its delivery went on, "
+    "or the quote in it changed.",
     "peer.changed": "peer: name, trust, presence or anything else of a peer changed.",
     "typing": "room, peer_id: somebody is typing.",
-    "room.read": "room, unread: how many are unread now.",
+    "room.read": "room, unread, mentions: how many are unread now, and mention oneself.",
     "storage.changed": "state: ok, or full (nothing can be stored).",
     "network.changed": "text: the state line of the network.",
     "profile.changed": "one's own name or presence changed.",

@@ -7,9 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from p2pim.api import exits
+from p2pim.cli import mentions
 from p2pim.cli.output import message_lines
 from p2pim.cli.run import Run, target
 from p2pim.cli.screen import open_screen
+from p2pim.cli.talk import reaction_line
 from p2pim.errors import UserError
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ class Conversation:
             if kind == "message.added":
                 self._say([event["message"]], marked=False)
             elif kind == "message.changed":
-                self._changed(event["message"])
+                self._changed(event["what"], event["message"])
             elif kind == "peer.changed":
                 self._peer_changed(event["peer"])
             elif kind == "resync":
@@ -147,11 +149,15 @@ class Conversation:
         if unread:
             self._client.read(self._room["room"], max(unread))
 
-    def _changed(self, message: schema.Message) -> None:
+    def _changed(self, what: str, message: schema.Message) -> None:
         if message["room"] != self._room["room"]:
             return
         if self._output.as_json:
             self._output.json(message)
+        elif what in ("edit", "delete") and message["id"] in self._shown:
+            self._screen.show(message_lines(message, mark=False))
+        elif what == "reaction" and message["id"] in self._shown:
+            self._note(reaction_line(message))
         if message["state"] == "delivered":
             self._late_at.pop(message["id"], None)
             if message["id"] in self._told_late:
@@ -197,7 +203,8 @@ class Conversation:
             return
         try:
             text = line[1:] if line.startswith("//") else line
-            self._sent.add(self._client.send(self._room["room"], text)["id"])
+            meant = mentions.of(self._client, text)
+            self._sent.add(self._client.send(self._room["room"], text, **meant)["id"])
         except UserError as error:
             self._note(str(error))
 

@@ -119,15 +119,58 @@ _UNDELIVERED = {
 }
 
 
-def message_lines(message: schema.Message, where: str = "", mark: bool = True) -> list[str]:
-    """A message as lines; further lines of its text are indented, lest one poses as another message."""
+#: Digits of a message's id that are shown: enough to tell it from every other one in a profile.
+SHOWN_DIGITS = 8
+_TOPIC = 6
+
+
+def excerpt(text: str | None, most: int = 40) -> str:
+    """The first words of a text, on one line."""
+    words = " ".join((text or "").split())
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def reactions(message: schema.Message) -> str:
+    """The emoji below a message with how many put them there."""
+    return "  ".join(f"{each['emoji']} {len(each['by'])}" for each in message["reactions"])
+
+
+def message_lines(
+    message: schema.Message, where: str = "", mark: bool = True, ids: bool = False
+) -> list[str]:
+    """A message as lines; further lines of its text are indented, lest one poses as another message.
+
+    Args:
+        where: the room, where lines of several are shown.
+        mark: say of one's own how far it got.
+        ids: begin with the id.
+    """
+    who = "you" if message["mine"] else message["author_name"]
+    head = f"{moment(message['wall_ms'])} {where}{who}"
+    if ids:
+        head = f"{message['id'][:SHOWN_DIGITS]} {head}"
     text = message["text"]
+    if message["kind"] == _TOPIC and text is not None:
+        return [f"{head} set the topic: {text}" if text else f"{head} took the topic away"]
     if text is None:
         text = f"({message['note'] or 'cannot be shown'})"
     first, *more = text.replace("\r\n", "\n").replace("\t", "    ").split("\n")
-    who = "you" if message["mine"] else message["author_name"]
-    head = f"{moment(message['wall_ms'])} {where}{who}: "
+    head += " [mentions you]: " if message["mentions_me"] else ": "
     lines = [head + first] + ["      | " + line for line in more]
+    if message["edited"]:
+        lines[-1] += " (edited)"
     if mark and message["mine"]:
         lines[-1] += _UNDELIVERED.get(message["state"], "")
+    if message["reply_to"] is not None:
+        lines.insert(0, "      > " + _quoted(message["reply_to"]))
+    if message["reactions"]:
+        lines.append("      " + reactions(message))
     return lines
+
+
+def _quoted(quote: schema.Quote) -> str:
+    if quote["author"] is None:
+        return "(an answer to something that is not here)"
+    return f"{quote['author_name']}: " + (
+        excerpt(quote["text"]) if quote["text"] is not None else "(nothing to show)"
+    )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PEER = "peer: a name, your own name for them, or the first 4 or more characters of their id"
+MESSAGE = "6 or more leading digits of its id, as `p2pim history --ids` shows them"
+TEXT = "what to write; '-' or nothing: from standard input"
 ROOM = "a peer, or '#lobby' (or plain lobby, which no shell takes for a comment)"
 
 
@@ -47,15 +49,34 @@ def _room(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("room", metavar="PEER|#room", help=ROOM)
 
 
+def _message(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("message", metavar="ID", help=MESSAGE)
+
+
+def _edit(parser: argparse.ArgumentParser) -> None:
+    _message(parser)
+    parser.add_argument("text", metavar="TEXT", nargs="*", help=TEXT)
+
+
+def _react(parser: argparse.ArgumentParser) -> None:
+    _message(parser)
+    parser.add_argument("emoji", metavar="EMOJI", help="one emoji, or a short word")
+    parser.add_argument("--remove", action="store_true", help="take it back")
+
+
+def _topic(parser: argparse.ArgumentParser) -> None:
+    _room(parser)
+    parser.add_argument("text", metavar="TEXT", nargs="*", help="nothing: show it; '': take it away")
+
+
 def _peers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", action="store_true", help="go on with a line for every change")
 
 
 def _send(parser: argparse.ArgumentParser) -> None:
     _room(parser)
-    parser.add_argument(
-        "text", metavar="TEXT", nargs="*", help="what to write; '-' or nothing: from standard input"
-    )
+    parser.add_argument("text", metavar="TEXT", nargs="*", help=TEXT)
+    parser.add_argument("--reply", metavar="ID", help=f"the message it answers: {MESSAGE}")
     parser.add_argument("--token", help="send the same token again and the message is still stored once")
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS", help="wait until it is delivered; exit code 6 if not"
@@ -67,6 +88,7 @@ def _history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n", type=_positive, default=50, metavar="N", help="how many messages (50)", dest="count"
     )
+    parser.add_argument("--ids", action="store_true", help="begin each line with the id of its message")
 
 
 def _listen(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +144,15 @@ COMMANDS: dict[str, Command] = {
     "status": Command("service:status", "show how things are"),
     "peers": Command("people:peers", "list the people known here", _peers),
     "send": Command("talk:send", "write a message", _send),
+    "edit": Command("revise:edit", "put other words in place of a message of yours", _edit),
+    "delete": Command(
+        "revise:delete",
+        "delete a message of yours",
+        _message,
+        "It is erased here; everybody else's p2pim is asked to do the same.",
+    ),
+    "react": Command("revise:react", "put an emoji to a message", _react),
+    "topic": Command("revise:topic", "show or say what a conversation is about", _topic),
     "chat": Command("chat:chat", "talk: history, then live", _room),
     "history": Command("talk:history", "show messages", _history, "Shown to a person, they count as read."),
     "listen": Command("talk:listen", "follow what happens", _listen),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from p2pim.api import exits
 from p2pim.api.client import ConnectionLost, whole_history
-from p2pim.cli.output import message_lines
+from p2pim.cli import mentions
+from p2pim.cli.output import excerpt, message_lines, reactions
 from p2pim.cli.run import Run, target
 from p2pim.errors import BadInput, NotNow
 
@@ -21,14 +22,17 @@ LONGEST_INPUT = 1 << 20
 
 def send(run: Run) -> int:
     """Write one message; done once it is on disk here, or (``--wait``) there."""
-    text = _text(run)
+    text = typed_text(run)
     token = run.options.token or os.urandom(16).hex()
     room = target(run.options.room)
     with run.client() as client:
         try:
             if run.options.wait is not None:
                 client.subscribe()
-            message = client.send(room, text, token)
+            more = mentions.of(client, text)
+            if run.options.reply is not None:
+                more["reply_to"] = run.options.reply
+            message = client.send(room, text, token, **more)
         except ConnectionLost as error:
             again = f"send it again with --token {token} and it is stored only once"
             raise ConnectionLost(
@@ -40,7 +44,8 @@ def send(run: Run) -> int:
     return exits.OK
 
 
-def _text(run: Run) -> str:
+def typed_text(run: Run) -> str:
+    """The text given as arguments, or read from standard input."""
     words: list[str] = run.options.text
     if words and words != ["-"]:
         return " ".join(words)
@@ -76,7 +81,7 @@ def history(run: Run) -> int:
                 run.output.json(message)
             return exits.OK
         for message in messages:
-            run.output.lines(message_lines(message))
+            run.output.lines(message_lines(message, ids=run.options.ids))
         unread = [message["seq"] for message in messages if message["unread"]]
         if unread:
             client.read(room["room"], max(unread))
@@ -153,8 +158,8 @@ def event_lines(event: schema.Event, names: Names) -> list[str]:
             message = event["message"]
             room = names.room(message["room"])
             return message_lines(message, where=f"[{room}] ", mark=False)
-        case "message.changed" if event["message"]["state"] == "delivered":
-            return [f"-- delivered in {names.room(event['message']['room'])}: {_excerpt(event['message'])}"]
+        case "message.changed":
+            return _changed_lines(event["what"], event["message"], names.room(event["message"]["room"]))
         case "peer.changed":
             sentence = names.learn(event["peer"])
             return [f"-- {sentence}"] if sentence else []
@@ -172,6 +177,19 @@ def event_lines(event: schema.Event, names: Names) -> list[str]:
     return []
 
 
-def _excerpt(message: schema.Message) -> str:
-    text = " ".join((message["text"] or "").split())
-    return text if len(text) <= 40 else text[:39] + "…"
+def _changed_lines(what: str, message: schema.Message, room: str) -> list[str]:
+    """How a message reads now; nothing where only its quote changed, or it got no further."""
+    match what:
+        case "delivery" if message["state"] == "delivered":
+            return [f"-- delivered in {room}: {excerpt(message['text'])}"]
+        case "edit" | "delete":
+            return message_lines(message, where=f"[{room}] ", mark=False)
+        case "reaction":
+            return [f"-- [{room}] {reaction_line(message)}"]
+    return []
+
+
+def reaction_line(message: schema.Message) -> str:
+    """The reactions to a message, in a sentence."""
+    who = "your" if message["mine"] else f"{message['author_name']}'s"
+    return f"{reactions(message) or 'no reactions any more'} to {who} message: {excerpt(message['text'])}"

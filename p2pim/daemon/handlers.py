@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,12 @@ class Handlers:
             "rooms.list": self.rooms_list,
             "rooms.get": self.rooms_get,
             "rooms.read": self.rooms_read,
+            "rooms.topic": self.rooms_topic,
             "rooms.typing": self.rooms_typing,
             "message.send": self.message_send,
+            "message.edit": self.message_edit,
+            "message.delete": self.message_delete,
+            "message.react": self.message_react,
             "message.history": self.message_history,
             "config.get": self.config_get,
             "policy.get": self.policy_get,
@@ -177,8 +181,10 @@ class Handlers:
                     "name": peer.name,
                     "peer_id": encode_peer_id(peer.peer_id),
                     "unread": 0,
+                    "mentions": 0,
                     "waiting": 0,
                     "last_ms": None,
+                    "topic": "",
                 }
         raise UnknownTarget("No such room here: run `p2pim peers` to see who is known.")
 
@@ -187,14 +193,50 @@ class Handlers:
         self._node.mark_read(self._room(room), seq)
         return {}
 
+    def rooms_topic(self, room: str, topic: str) -> schema.Room:
+        """Say what a room is about."""
+        return views.room(self._node.set_topic(self._room(room), topic))
+
     def rooms_typing(self, room: str) -> schema.Nothing:
         """Typing."""
         self._node.typing(self._room(room))
         return {}
 
-    def message_send(self, room: str, text: str, token: str | None = None) -> schema.Message:
+    def message_send(
+        self,
+        room: str,
+        text: str,
+        token: str | None = None,
+        *,
+        reply_to: str | None = None,
+        mentions: Sequence[str] = (),
+        mention_room: bool = False,
+    ) -> schema.Message:
         """Write."""
-        return views.message(self._node.send_text(self._room(room), text, token))
+        view = self._node.send_text(
+            self._room(room),
+            text,
+            token,
+            reply_to=None if reply_to is None else self._node.find_message(reply_to),
+            mentions=[self._node.find_peer(peer) for peer in mentions],
+            everyone=mention_room,
+        )
+        return views.message(view)
+
+    def message_edit(
+        self, message: str, text: str, mentions: Sequence[str] = (), mention_room: bool = False
+    ) -> schema.Message:
+        """Other words."""
+        meant = [self._node.find_peer(peer) for peer in mentions]
+        return views.message(self._node.edit(self._node.find_message(message), text, meant, mention_room))
+
+    def message_delete(self, message: str) -> schema.Message:
+        """Erase."""
+        return views.message(self._node.delete(self._node.find_message(message)))
+
+    def message_react(self, message: str, emoji: str, remove: bool = False) -> schema.Message:
+        """An emoji."""
+        return views.message(self._node.react(self._node.find_message(message), emoji, remove))
 
     def message_history(
         self, room: str, limit: int = 50, before: tuple[int, str] | None = None

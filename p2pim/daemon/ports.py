@@ -78,8 +78,38 @@ class UseCases(EventSource, Protocol):
         """The newest messages before a place in the order, oldest first."""
         ...
 
-    def send_text(self, room: bytes, text: str, token: str | None, /) -> MessageView:
+    def send_text(
+        self,
+        room: bytes,
+        text: str,
+        token: str | None,
+        /,
+        *,
+        reply_to: bytes | None,
+        mentions: list[bytes],
+        everyone: bool,
+    ) -> MessageView:
         """Write; the same token again stores nothing new."""
+        ...
+
+    def find_message(self, digits: str, /) -> bytes:
+        """The message whose id begins with these digits."""
+        ...
+
+    def edit(self, message: bytes, text: str, mentions: list[bytes], everyone: bool, /) -> MessageView:
+        """Put other words in place of one's own."""
+        ...
+
+    def delete(self, message: bytes, /) -> MessageView:
+        """Erase a message, and ask others to."""
+        ...
+
+    def react(self, message: bytes, emoji: str, remove: bool, /) -> MessageView:
+        """Put an emoji to a message, or take it back."""
+        ...
+
+    def set_topic(self, room: bytes, topic: str, /) -> RoomView:
+        """Say what a room is about."""
         ...
 
     def mark_read(self, room: bytes, seq: int, /) -> None:

@@ -8,7 +8,7 @@ from p2pim import __version__
 from p2pim.api import schema
 from p2pim.config.policy import Rule
 from p2pim.node import events
-from p2pim.node.events import Check, MessageView, PeerView, RoomView, Status
+from p2pim.node.events import Check, MessageView, PeerView, Quote, RoomView, Status
 from p2pim.protocol.identity import digest, encode_peer_id
 
 
@@ -82,10 +82,28 @@ def room(view: RoomView) -> schema.Room:
         "room": view.room.hex(),
         "kind": view.kind,
         "name": view.name,
-        "peer_id": None if view.peer_id is None else encode_peer_id(view.peer_id),
+        "peer_id": _peer(view.peer_id),
         "unread": view.unread,
+        "mentions": view.mentions,
         "waiting": view.waiting,
         "last_ms": view.last_ms,
+        "topic": view.topic,
+    }
+
+
+def _peer(peer_id: bytes | None) -> str | None:
+    return None if peer_id is None else encode_peer_id(peer_id)
+
+
+def _quote(view: Quote | None) -> schema.Quote | None:
+    """What a reply answers."""
+    if view is None:
+        return None
+    return {
+        "id": view.id.hex(),
+        "author": _peer(view.author),
+        "author_name": view.author_name,
+        "text": view.text,
     }
 
 
@@ -114,6 +132,14 @@ def message(view: MessageView) -> schema.Message:
             for each in view.deliveries
         ],
         "state": view.state,
+        "reply_to": _quote(view.reply_to),
+        "edited": view.edited,
+        "deleted": _peer(view.deleted_by),
+        "reactions": [
+            {"emoji": each.emoji, "by": [encode_peer_id(peer_id) for peer_id in each.by]}
+            for each in view.reactions
+        ],
+        "mentions_me": view.mentions_me,
     }
 
 
@@ -140,14 +166,16 @@ def event(happened: events.Event) -> dict[str, Any]:
             shown = message(happened.message)
             return {"type": "message.added", "message": shown, "notify": happened.notify}
         case events.MessageChanged():
-            return {"type": "message.changed", "message": message(happened.message)}
+            changed = message(happened.message)
+            return {"type": "message.changed", "message": changed, "what": happened.what}
         case events.PeerChanged():
             return {"type": "peer.changed", "peer": peer(happened.peer)}
         case events.Typing():
             sender = encode_peer_id(happened.peer_id)
             return {"type": "typing", "room": happened.room.hex(), "peer_id": sender}
         case events.RoomRead():
-            return {"type": "room.read", "room": happened.room.hex(), "unread": happened.unread}
+            left = {"unread": happened.unread, "mentions": happened.mentions}
+            return {"type": "room.read", "room": happened.room.hex(), **left}
         case events.RoomChanged():
             return {"type": "room.changed", "room": happened.room.hex()}
         case events.JoinChanged():

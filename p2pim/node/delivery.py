@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
 from p2pim.node.session import Session, SetId
-from p2pim.protocol.message import TEXT, Header, Message, MessageId, examine, id_of, prove
+from p2pim.protocol.message import (
+    DELETE,
+    ERASABLE,
+    TEXT,
+    Header,
+    Message,
+    MessageId,
+    decode_text,
+    examine,
+    id_of,
+    prove,
+)
 from p2pim.protocol.records import AUTHOR_UNKNOWN, CONTENT, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
 from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
 from p2pim.protocol.trust import Request
@@ -21,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Strangers whose requests wait for an answer; more are told "not accepted yet".
 MAX_REQUESTS: Final = 500
+#: Messages of a stranger that are passed over, on one Link, to find one that can be their request.
+MAX_PASSED_OVER: Final = 16
 #: How long a peer that outran a stranger's rate is not read.
 REST_SECONDS: Final = 1.0
 
@@ -41,8 +54,8 @@ class Delivery:
             return []
         if not self._is_stranger(session, room):
             return list(ids)
-        wanted = list(ids[:1]) if self._may_request(room) else []
-        self._refuse(session, room, ids[len(wanted) :], NOT_ACCEPTED)
+        wanted = [i for i in ids if i not in session.passed_over][:1] if self._may_request(room) else []
+        self._refuse(session, room, [i for i in ids if i not in wanted], NOT_ACCEPTED)
         return wanted
 
     def _refuse(self, session: Session, room: Room, ids: Sequence[MessageId], code: int) -> None:
@@ -100,20 +113,51 @@ class Delivery:
         if room.is_governed and not self._node.rooms.names(room.id, header.author):
             self._node.control.refused.add(room.id)
             return AUTHOR_UNKNOWN
-        if signed.content is None or (room.kind is RoomKind.LOBBY and not self._node.fading.admits(header)):
+        if room.kind is RoomKind.LOBBY and not self._node.fading.admits(header):
             return None
         if held:
             return STORED
         if not self._node.writable:
             return FULL
-        if self._is_stranger(session, room) and not self._is_request(room, header):
+        if self._is_stranger(session, room) and not self._is_request(room, header, signed):
+            self._pass_over(session, room, message_id)
             return NOT_ACCEPTED
         self.slow_strangers(session)
+        if signed.content is None and not self._is_explained(room, signed, message_id, header):
+            return None
         self._store_one(session, room, prove(signed, message_id, header))
         return STORED
 
-    def _is_request(self, room: Room, header: Header) -> bool:
-        return header.kind == TEXT and header.content_size <= REQUEST_BYTES and self._may_request(room)
+    def _is_explained(self, room: Room, signed: Signed, message_id: MessageId, header: Header) -> bool:
+        """Whether a message without content is one that was deleted; if not, its header is kept until that is known."""
+        if header.kind not in ERASABLE:
+            return False
+        if self._store.followers.is_deleted(message_id, header):
+            return True
+        self._ensure_room(room)
+        self._store.followers.keep_stub(prove(signed, message_id, header))
+        return False
+
+    def explain(self, delete: Header) -> None:
+        """A delete is here: what it erased before it came to us is held from now on."""
+        for stub in self._store.followers.explained(delete):
+            mine = stub.header.author == self._node.peer_id
+            waiting = mine and self._node.room(delete.room).kind is RoomKind.DM
+            stored = self._store.messages.add(stub, now_ms=self._node.clock.wall_ms(), waiting=waiting)
+            assert stored is not None, "a stub is not held"
+            self._node.changes.made_by(stored, quiet=True)
+            self._store.on_commit(partial(self._node.sync.explained, stub))
+
+    def _is_request(self, room: Room, header: Header, signed: Signed) -> bool:
+        fits = header.kind == TEXT and header.content_size <= REQUEST_BYTES and signed.content is not None
+        return fits and self._may_request(room)
+
+    def _pass_over(self, session: Session, room: Room, message_id: MessageId) -> None:
+        """What a stranger wrote first is deleted, or no text: look whether their request comes after it."""
+        asked = message_id in session.asked and self._may_request(room)
+        if asked and len(session.passed_over) < MAX_PASSED_OVER:
+            session.passed_over.add(message_id)
+            session.unasked.add(SetId(room.id, CONTENT))
 
     def slow_strangers(self, session: Session) -> None:
         """Checking a signature costs time: whoever is not accepted gets only so much of it."""
@@ -122,11 +166,14 @@ class Delivery:
         ):
             session.link.rest(REST_SECONDS)
 
+    def _ensure_room(self, room: Room) -> None:
+        if room.peer is not None and self._store.messages.room(room.id) is None:
+            self._node.people.ensure_room(room.peer)
+
     def _store_one(self, session: Session, room: Room, message: Message) -> None:
         mine, request = message.header.author == self._node.peer_id, False
+        self._ensure_room(room)
         if room.kind is RoomKind.DM and room.peer is not None:
-            if self._store.messages.room(room.id) is None:
-                self._node.people.ensure_room(room.peer)
             if mine:
                 self._node.people.wrote_to(room.peer)  # on my other machine, or before a restored backup
             elif request := self._node.people.is_stranger(room.peer):
@@ -138,13 +185,16 @@ class Delivery:
             now_ms=self._node.clock.wall_ms(),
             unread=not mine and not self._node.rooms.is_history(room, message),
             waiting=waiting,
+            mention=not mine and self._mentions_me(message),
             void=void,
         )
         if stored is None:
             return
         if room.kind is RoomKind.LOBBY:
             self._node.fading.stored()
-        self._store.on_commit(lambda: self._node.message_stored(stored, request))
+        if message.header.kind == DELETE and not void:
+            self.explain(message.header)
+        self._node.changes.made_by(stored, quiet=request)
         if (
             mine
             and not waiting
@@ -157,6 +207,12 @@ class Delivery:
     def _announce(self, message: Message, source: Session) -> None:
         sync, place = self._node.sync, SetId(message.header.room, CONTENT)
         sync.announce(message, place, sync.sharing.concerned(message), source)
+
+    def _mentions_me(self, message: Message) -> bool:
+        if message.header.kind != TEXT or message.content is None:
+            return False
+        text = decode_text(message.content)
+        return text is not None and text.means(self._node.peer_id)
 
     # -- what happened to mine
 
@@ -173,7 +229,7 @@ class Delivery:
             me, session.link.peer_id, room.id, ids, code=code, now_ms=now
         )
         if changed:
-            self._store.on_commit(lambda: self._node.messages_changed(changed))
+            self._store.on_commit(lambda: self._node.changes.tell(changed, "delivery"))
 
     def stored_there(
         self, session: Session, room: Room, *, upto: int, floor: int, lacking: Sequence[MessageId]
@@ -193,4 +249,4 @@ class Delivery:
             now_ms=self._node.clock.wall_ms(),
         )
         if changed:
-            self._store.on_commit(lambda: self._node.messages_changed(changed))
+            self._store.on_commit(lambda: self._node.changes.tell(changed, "delivery"))

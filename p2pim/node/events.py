@@ -6,11 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from p2pim.protocol.fold import Reacted
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
 
 Presence = Literal["online", "away", "busy", "offline"]
 MessageState = Literal["received", "waiting", "not-accepted", "no-space", "delivered"]
+Change = Literal["delivery", "edit", "delete", "reaction", "quote"]
 
 
 class Delivery(Struct, frozen=True):
@@ -20,6 +22,15 @@ class Delivery(Struct, frozen=True):
     name: str
     state: MessageState
     at_ms: int
+
+
+class Quote(Struct, frozen=True):
+    """What a reply answers; ``author`` and ``text`` are None where that is not here, or is gone."""
+
+    id: MessageId
+    author: PeerId | None
+    author_name: str
+    text: str | None
 
 
 class MessageView(Struct, frozen=True):
@@ -39,6 +50,11 @@ class MessageView(Struct, frozen=True):
     unread: bool
     state: MessageState
     deliveries: tuple[Delivery, ...] = ()
+    reply_to: Quote | None = None
+    edited: bool = False
+    deleted_by: PeerId | None = None
+    reactions: tuple[Reacted, ...] = ()
+    mentions_me: bool = False
 
 
 class PeerView(Struct, frozen=True):
@@ -72,6 +88,8 @@ class RoomView(Struct, frozen=True):
     unread: int
     waiting: int
     last_ms: int | None
+    mentions: int = 0
+    topic: str = ""
 
 
 class MemberView(Struct, frozen=True):
@@ -135,9 +153,10 @@ class MessageAdded(Struct, frozen=True):
 
 
 class MessageChanged(Struct, frozen=True):
-    """What is known of a message's delivery changed."""
+    """A message reads differently, or more is known of its delivery; ``what`` says which."""
 
     message: MessageView
+    what: Change = "delivery"
 
 
 class PeerChanged(Struct, frozen=True):
@@ -154,10 +173,11 @@ class Typing(Struct, frozen=True):
 
 
 class RoomRead(Struct, frozen=True):
-    """The user read a room."""
+    """The user read a room, or what was unread there was deleted; so many are left."""
 
     room: RoomId
     unread: int
+    mentions: int = 0
 
 
 class StorageChanged(Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Header
-from p2pim.protocol.room import LOBBY, LOBBY_MS
+from p2pim.protocol.room import LOBBY_MS
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
@@ -50,5 +50,5 @@ class Fading:
     def trim(self) -> None:
         """Forget what is too old or too much, and note of whom nothing older is to be taken."""
         self._new = 0
-        self._store.messages.trim_lobby(LOBBY, self.oldest())
-        self._floors = self._store.messages.lobby_floors(LOBBY)
+        self._store.lobby.trim(self.oldest())
+        self._floors = self._store.lobby.floors()

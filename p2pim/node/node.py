@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any, Final
 
 from p2pim.config import Settings
@@ -17,7 +16,9 @@ from p2pim.config.policy import NO_POLICY, MachinePolicy, Policy
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
+from p2pim.node.changes import Changes
 from p2pim.node.clock import Clock
+from p2pim.node.contacts import OwnMachines
 from p2pim.node.control import Control
 from p2pim.node.delivery import Delivery
 from p2pim.node.fading import Fading
@@ -28,6 +29,7 @@ from p2pim.node.networks import FEATURE_OPEN, Networks
 from p2pim.node.people import People
 from p2pim.node.policies import Policies
 from p2pim.node.presence import PresenceBoard
+from p2pim.node.reviser import Reviser
 from p2pim.node.rooms import Rooms
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
@@ -41,7 +43,6 @@ from p2pim.protocol.message import RoomId
 from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Record
 from p2pim.protocol.room import Room, lobby
-from p2pim.store.messages import Stored
 from p2pim.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -98,11 +99,14 @@ class Node:
         self.fading = Fading(self)
         self.delivery = Delivery(self)
         self.sync = Sync(self)
+        self.machines = OwnMachines(self)
         self.control = Control(self)
         self.teams = Teams(self)
         self.joining = Joining(self)
         self.views = Views(self)
         self.author = Author(self)
+        self.reviser = Reviser(self)
+        self.changes = Changes(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
         #: Peers whose Link was closed in favour of another, until when that one may take to be ready here, and
         #: what the peer last said of itself: until then that still holds.
@@ -119,13 +123,13 @@ class Node:
             records.Have: self.sync.have,
             records.Lack: self.sync.lack,
             records.Done: self.sync.runs.done,
-            records.Contacts: self.sync.contacts,
+            records.Contacts: self.machines.received,
             records.State: self.presence.received,
         }
-        self._name_use_cases()
+        self._offer_use_cases()
 
-    def _name_use_cases(self) -> None:
-        """What front ends ask for, each with the concept it belongs to."""
+    def _offer_use_cases(self) -> None:
+        """Name the use cases, each of the concept it belongs to."""
         self.status = self.views.status
         self.peers = self.views.peers
         self.conversations = self.views.rooms
@@ -147,6 +151,11 @@ class Node:
         self.diagnose: Callable[[], list[events.Check]] = list
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
+        self.find_message = self.reviser.find
+        self.edit = self.reviser.edit
+        self.delete = self.reviser.delete
+        self.react = self.reviser.react
+        self.set_topic = self.reviser.set_topic
 
     def set_team_policies(self, teams: Mapping[str, Mapping[str, object]]) -> None:
         """From now on these are the rules of the teams one is in, by team name."""
@@ -299,16 +308,14 @@ class Node:
             with self.store.transaction():
                 self.presence.tick()
                 for stored in self.store.messages.due(self.peer_id, wall):
-                    self.store.on_commit(partial(self._became_due, stored))
+                    self.changes.made_by(stored)
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 self.fading.tick()
                 self.control.tick()
                 self.joining.tick()
+            self.store.database.scrub()
         except StoreError as error:
             self.store_failed(error)
-
-    def _became_due(self, stored: Stored) -> None:
-        self.message_stored(stored, False, self.views.message(stored))
 
     def store_failed(self, error: StoreError) -> None:
         """Nothing can be written: keep what we have, acknowledge nothing, try again later."""
@@ -338,17 +345,10 @@ class Node:
         for callback in list(self._subscribers):
             callback(event)
 
-    def message_stored(self, stored: Stored, request: bool, view: events.MessageView | None = None) -> None:
-        """A message is durable: tell the front ends, once."""
-        if self._subscribers and not self.views.is_hidden(stored):
-            view = view or self.views.fresh(stored)
-            self.emit(events.MessageAdded(view, notify=not view.mine and not request))
-
-    def messages_changed(self, seqs: Sequence[int]) -> None:
-        """Delivery marks changed."""
-        if self._subscribers:
-            for view in self.views.messages_at(seqs):
-                self.emit(events.MessageChanged(view))
+    @property
+    def watched(self) -> bool:
+        """Whether anybody is told of events."""
+        return bool(self._subscribers)
 
     def peer_changed(self, peer_id: PeerId) -> None:
         """Something about a peer changed."""

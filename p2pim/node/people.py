@@ -88,7 +88,7 @@ class People:
         if self._store.messages.room(room.id) is None:
             self._store.peers.put(self._store.peers.get(peer_id))
             self._store.messages.ensure_room(room)
-            self._store.on_commit(lambda: self._node.sync.tell_contact(peer_id))
+            self._store.on_commit(lambda: self._node.machines.tell(peer_id))
 
     # -- what the user does
 

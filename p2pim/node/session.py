@@ -72,6 +72,8 @@ class Session:
     asked: dict[MessageId, SetId] = field(default_factory=dict)
     #: Sets in which more can be had than was asked for.
     unasked: set[SetId] = field(default_factory=set)
+    #: A stranger's messages that cannot be their request: the first that can is looked for behind them.
+    passed_over: set[MessageId] = field(default_factory=set)
     to_serve: deque[tuple[SetId, MessageId]] = field(default_factory=deque)
     #: Collected during a transaction, sent once it has committed.
     fresh: dict[SetId, list[Signed]] = field(default_factory=dict)

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from p2pim.errors import RemoteProtocolError
 from p2pim.node.link import Link
 from p2pim.node.net.limits import TokenBucket
 from p2pim.node.runs import Runs
 from p2pim.node.session import Session, SetId
 from p2pim.node.sharing import Sharing
 from p2pim.node.turns import TURN_SECONDS
-from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.records import (
     CONTENT,
@@ -27,14 +25,13 @@ from p2pim.protocol.records import (
     MAX_LIST,
     STORED,
     Ack,
-    Contacts,
     Have,
     Lack,
     Messages,
     Signed,
     Want,
 )
-from p2pim.protocol.room import Room, RoomKind, dm
+from p2pim.protocol.room import Room, RoomKind
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
@@ -101,7 +98,7 @@ class Sync:
                 self._release(other)  # an older Link to the same peer may be dead without knowing it
         self.sessions[link] = session
         if link.peer_id == self._node.peer_id:
-            self._send_contacts(session)
+            self._node.machines.link_up(session)
         common = self.sharing.common(session)
         session.served = {place.room for place in common if place.set == CONTROL}
         for place in common:
@@ -127,30 +124,6 @@ class Sync:
         session.asked.clear()
         session.to_ask.clear()
         return places
-
-    def _send_contacts(self, session: Session) -> None:
-        """Tell my other machine with whom I have conversations, so that it knows the rooms."""
-        peers = [room.peer for room in self._store.messages.rooms() if room.peer is not None]
-        for part in _parts(peers):
-            session.link.send(Contacts(part))
-
-    def tell_contact(self, peer_id: PeerId) -> None:
-        """There is a new conversation: my other machines must have it too before its messages come."""
-        for session in self.sessions.values():
-            if session.link.peer_id == self._node.peer_id:
-                session.link.send(Contacts([peer_id]))
-                self.touch(session)
-
-    def contacts(self, session: Session, record: Contacts) -> None:
-        """My other machine has these conversations: have them too."""
-        if session.link.peer_id != self._node.peer_id:
-            raise RemoteProtocolError("CONTACTS from somebody else")
-        for peer_id in record.peers:
-            room = dm(self._node.peer_id, peer_id)
-            new = peer_id != self._node.peer_id and self._store.messages.room(room.id) is None
-            if new and self._node.writable:
-                self._node.people.ensure_room(peer_id)
-                self.runs.drive(session, SetId(room.id, CONTENT))
 
     def shared_room(self, session: Session, room_id: RoomId) -> Room | None:
         """The room of that id, if what is said in it may pass on this Link."""
@@ -234,20 +207,32 @@ class Sync:
             del self._awaited[message_id]
         self.runs.settled(session, place, message_id, here)
         if here:
-            for other in self.sessions.values():
-                if (offered := other.offered.get(place)) is not None:
-                    offered.discard(message_id)
-                    self.runs.end(other, place)
-                if other is not session:
-                    self.runs.settled(other, place, message_id, here)
-                if message_id in (owed := other.owed.get(place, set())):
-                    owed.discard(message_id)
-                    if place.set == CONTENT:
-                        self.ack(other, place, message_id, STORED)
+            self._is_here(place, message_id)
         if session.to_ask:
             self._ask(session)
         elif session.unasked and not session.asked:
             self._look_again(session)
+
+    def _is_here(self, place: SetId, message_id: MessageId) -> None:
+        """A message is held from now on: no run and no offer on any Link is about it any more."""
+        for session in self.sessions.values():
+            if (offered := session.offered.get(place)) is not None:
+                offered.discard(message_id)
+                self.runs.end(session, place)
+            self.runs.settled(session, place, message_id, here=True)
+            if message_id in (owed := session.owed.get(place, set())):
+                owed.discard(message_id)
+                if place.set == CONTENT:
+                    self.ack(session, place, message_id, STORED)
+
+    def explained(self, message: Message) -> None:
+        """A message that had come without content is held, now that a delete says why: tell all whom it concerns."""
+        place, message_id = SetId(message.header.room, CONTENT), message.id
+        for session in self.sharing.concerned(message):
+            session.acks.setdefault((place, STORED), []).append(message_id)
+            session.news.setdefault(place, []).append((message_id, message.header.clock))
+            self.touch(session)
+        self._is_here(place, message_id)
 
     def have(self, session: Session, record: Have) -> None:
         """The other end has these messages."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from p2pim.node import events
 from p2pim.node.link import Link
+from p2pim.protocol import fold
+from p2pim.protocol.fold import Entry
 from p2pim.protocol.identity import PeerId, short_id
-from p2pim.protocol.message import MessageId, RoomId
-from p2pim.protocol.room import Room, RoomKind, dm, entry
+from p2pim.protocol.message import FOLLOWERS, TEXT, Message, MessageId, RoomId
+from p2pim.protocol.room import LOBBY, Room, RoomKind, dm
 from p2pim.protocol.trust import Request
 from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED
 from p2pim.store.messages import Stored
@@ -23,6 +25,10 @@ _STATES: dict[int, events.MessageState] = {
     NO_SPACE: "no-space",
     NOT_ACCEPTED: "not-accepted",
 }
+
+
+#: Characters of a message that a reply to it shows.
+QUOTED: Final = 200
 
 
 class Views:
@@ -49,32 +55,82 @@ class Views:
 
     def fresh(self, stored: Stored) -> events.MessageView:
         """A message stored only now: nobody has answered for it yet."""
-        return self._view(stored, [])
+        return self._shown([stored], {})[0]
 
     def messages_at(self, seqs: Sequence[int]) -> list[events.MessageView]:
-        """The messages at these places in order of arrival."""
-        return self._views(self._store.messages.at(seqs))
+        """The lines among the messages at these places in order of arrival."""
+        stored = self._store.messages.at(seqs)
+        return self._views(
+            [s for s in stored if s.message.header.kind not in FOLLOWERS and not self.is_hidden(s)]
+        )
 
     def is_hidden(self, stored: Stored) -> bool:
         """Whether a message must not be shown (yet): not due, or in the lobby by somebody blocked."""
-        header = stored.message.header
-        return (
-            stored.hidden
-            or stored.void
-            or (header.room == self._node.lobby.id and self._node.people.contact(header.author).blocked)
+        return stored.hidden or stored.void or self._is_from_blocked(stored.message)
+
+    def _is_from_blocked(self, message: Message) -> bool:
+        header = message.header
+        return header.room == LOBBY and self._node.people.contact(header.author).blocked
+
+    def entry(self, stored: Stored) -> Entry:
+        """What a message says, with all that others say about it."""
+        return self._entries([stored])[stored.message.id]
+
+    def _entries(self, stored: Sequence[Stored]) -> dict[MessageId, Entry]:
+        followed = [s.message for s in stored if s.followed and s.message.header.kind == TEXT]
+        followers = self._store.followers.of(followed) if followed else {}
+        entries = {}
+        for one in stored:
+            about = [f for f in followers.get(one.message.id, ()) if not self._is_from_blocked(f)]
+            entries[one.message.id] = fold.entry(one.message, about, self._store.followers.may_delete)
+        return entries
+
+    def _quotes(
+        self, entries: Sequence[Entry], room_of: dict[MessageId, RoomId]
+    ) -> dict[MessageId, events.Quote]:
+        """By id of the reply: what it answers, as far as that is here and may be shown."""
+        wanted = {e.id: e.reply_to for e in entries if e.reply_to is not None}
+        found = (
+            [s for s in self._store.messages.get(list(set(wanted.values()))) if not self.is_hidden(s)]
+            if wanted
+            else []
         )
+        answered = {s.message.id: (s.message.header.room, self._entries(found)[s.message.id]) for s in found}
+        quotes = {}
+        for reply, target in wanted.items():
+            room, shown = answered.get(target, (None, None))
+            if shown is None or room != room_of[reply]:
+                quotes[reply] = events.Quote(target, None, "", None)
+            else:
+                text = None if shown.text is None else shown.text[:QUOTED]
+                quotes[reply] = events.Quote(target, shown.author, self._node.people.name(shown.author), text)
+        return quotes
 
     def _views(self, stored: list[Stored]) -> list[events.MessageView]:
         mine = [s.seq for s in stored if s.message.header.author == self._node.peer_id]
-        deliveries = self._store.deliveries.of(mine) if mine else {}
-        return [self._view(one, deliveries.get(one.seq, [])) for one in stored]
+        return self._shown(stored, self._store.deliveries.of(mine) if mine else {})
 
-    def _view(self, stored: Stored, answers: list[tuple[PeerId, int, int]]) -> events.MessageView:
-        name, shown = self._node.people.name, entry(stored.message)
+    def _shown(
+        self, stored: list[Stored], deliveries: dict[int, list[tuple[PeerId, int, int]]]
+    ) -> list[events.MessageView]:
+        entries = self._entries(stored)
+        quotes = self._quotes(list(entries.values()), {s.message.id: s.message.header.room for s in stored})
+        return [
+            self._view(one, entries[one.message.id], quotes.get(one.message.id), deliveries.get(one.seq, []))
+            for one in stored
+        ]
+
+    def _view(
+        self, stored: Stored, shown: Entry, quote: events.Quote | None, answers: list[tuple[PeerId, int, int]]
+    ) -> events.MessageView:
+        name = self._node.people.name
         mine = shown.author == self._node.peer_id
         got = tuple(
             events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at) for peer, code, at in answers
         )
+        note = shown.note
+        if shown.deleted_by not in (None, shown.author):
+            note = f"deleted by {name(shown.deleted_by)}"
         return events.MessageView(
             seq=stored.seq,
             id=shown.id,
@@ -86,10 +142,15 @@ class Views:
             wall_ms=shown.wall_ms,
             kind=stored.message.header.kind,
             text=shown.text,
-            note=shown.note,
+            note=note,
             unread=stored.unread,
             state=_state(mine, got),
             deliveries=got,
+            reply_to=quote,
+            edited=shown.edited,
+            deleted_by=shown.deleted_by,
+            reactions=shown.reactions,
+            mentions_me=not mine and shown.means(self._node.peer_id),
         )
 
     # -- peers and rooms
@@ -132,11 +193,17 @@ class Views:
 
     def rooms(self) -> list[events.RoomView]:
         """Every conversation, the one with the newest message first."""
-        views = [self._room(room) for room in self._store.messages.rooms()]
+        views = [self.room(room) for room in self._store.messages.rooms()]
         used = [view for view in views if view.last_ms is not None or view.kind != "dm"]
         return sorted(used, key=lambda r: -(r.last_ms or 0))
 
-    def _room(self, room: Room) -> events.RoomView:
+    def topic(self, room: Room) -> str:
+        """What a room is about."""
+        newest = self._store.messages.topic(room.id, skip_blocked=room.kind is RoomKind.LOBBY)
+        return "" if newest is None else fold.entry(newest.message).text or ""
+
+    def room(self, room: Room) -> events.RoomView:
+        """One conversation."""
         messages = self._store.messages
         name = "#lobby" if room.peer is None else self._node.people.name(room.peer)
         if room.is_governed:
@@ -149,6 +216,8 @@ class Views:
             messages.count(room.id, "unread"),
             messages.count(room.id, "waiting"),
             messages.highest(room.id, self._node.peer_id, self._node.clock.wall_ms()) or None,
+            messages.count(room.id, "mentions"),
+            self.topic(room),
         )
 
     def status(self) -> events.Status:

@@ -15,7 +15,8 @@ import msgspec
 
 from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import records
-from p2pim.protocol.identity import Identity, PeerId, digest, verify
+from p2pim.protocol.identity import ID_LENGTH, Identity, PeerId, digest, verify
+from p2pim.protocol.names import is_reaction
 from p2pim.protocol.records import Signed
 
 MessageId = bytes
@@ -31,7 +32,18 @@ SALT: Final = 16
 FUTURE_MS: Final = 24 * 3600 * 1000
 
 TEXT: Final = 1
+EDIT: Final = 2
+DELETE: Final = 3
+REACTION: Final = 4
+TOPIC: Final = 6
 FIRST_CONTROL_KIND: Final = 128
+#: Kinds that say something about another message and are no lines of their own.
+FOLLOWERS: Final = frozenset((EDIT, DELETE, REACTION))
+#: Kinds that deserve nobody's attention by themselves.
+SILENT: Final = FOLLOWERS | {TOPIC}
+#: Kinds whose content a delete erases.
+ERASABLE: Final = frozenset((TEXT, EDIT))
+MAX_MENTIONS: Final = 64
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -49,11 +61,29 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Text(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Content of kind 1: what a person wrote, and when by their own clock (milliseconds since 1970)."""
+    """Content of kinds 1, 2, 3 and 6: what a person wrote, and when by their own clock (milliseconds since 1970).
+
+    ``mentions`` and ``everyone``: who is meant in particular, as the author's client understood it.
+    """
 
     salt: bytes
     wall_ms: int
     text: str
+    mentions: tuple[PeerId, ...] = ()
+    everyone: bool = False
+
+    def means(self, peer_id: PeerId) -> bool:
+        """Whether somebody is mentioned."""
+        return self.everyone or peer_id in self.mentions
+
+
+class Reaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Content of kind 4: an emoji or a short word that its author puts to a message (``stands``) or takes back."""
+
+    salt: bytes
+    wall_ms: int
+    text: str
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +108,7 @@ class Message:
 
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _text_decoder = msgspec.msgpack.Decoder(Text)
+_reaction_decoder = msgspec.msgpack.Decoder(Reaction)
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -91,18 +122,41 @@ def is_future(clock: int, now_ms: int) -> bool:
     return clock > now_ms + FUTURE_MS
 
 
-def text_content(text: str, wall_ms: int, random: Callable[[int], bytes]) -> bytes:
-    """Encode the content of a text message with a fresh salt."""
-    return _encoder.encode(Text(random(SALT), wall_ms, text))
+def text_content(
+    text: str,
+    wall_ms: int,
+    random: Callable[[int], bytes],
+    mentions: tuple[PeerId, ...] = (),
+    everyone: bool = False,
+) -> bytes:
+    """Encode the content of a text (an edit, a delete, a topic) with a fresh salt."""
+    more = (mentions, everyone) if mentions or everyone else ()  # what says nothing is left out
+    return _encoder.encode((random(SALT), wall_ms, text, *more))
 
 
 def decode_text(content: bytes) -> Text | None:
-    """Read the content of a text message; None if its author wrote something else."""
+    """Read the content of a text (an edit, a topic); None if its author wrote something else."""
     try:
         text = _text_decoder.decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: text that is no UTF-8
         return None
+    if len(text.mentions) > MAX_MENTIONS or any(len(peer_id) != ID_LENGTH for peer_id in text.mentions):
+        return None
     return text if len(text.salt) == SALT else None
+
+
+def reaction_content(text: str, stands: bool, wall_ms: int, random: Callable[[int], bytes]) -> bytes:
+    """Encode the content of a reaction with a fresh salt."""
+    return _encoder.encode(Reaction(random(SALT), wall_ms, text, stands))
+
+
+def decode_reaction(content: bytes) -> Reaction | None:
+    """Read the content of a reaction; None if it is none that may be shown."""
+    try:
+        reaction = _reaction_decoder.decode(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return reaction if len(reaction.salt) == SALT and is_reaction(reaction.text) else None
 
 
 def seal(
@@ -193,6 +247,11 @@ def prove(signed: Signed, message_id: MessageId, header: Header) -> Message:
     if not verify(header.author, "message", signed.header, signed.signature):
         raise DecodeError("bad signature on a message")
     return Message(message_id, header, signed.header, signed.signature, signed.content)
+
+
+def target_of(raw_header: bytes) -> MessageId | None:
+    """The message that a stored one is about."""
+    return _header_decoder.decode(raw_header).target
 
 
 def reopen(message_id: MessageId, raw_header: bytes, signature: bytes, content: bytes | None) -> Message:

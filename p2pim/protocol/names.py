@@ -9,6 +9,10 @@ from p2pim.errors import BadInput
 
 MAX_NAME_BYTES: Final = 64
 MAX_STATUS_BYTES: Final = 128
+MAX_REACTION_BYTES: Final = 32
+MAX_TOPIC_BYTES: Final = 256
+#: Joins several emoji into one; invisible by itself.
+_JOINER: Final = "\u200d"
 #: Unicode categories that can hide, reorder or break text.
 _REFUSED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -48,6 +52,22 @@ def received_name(text: str) -> str:
 def received_status(text: str) -> str:
     """A status text as a peer sent it, or "" where it breaks the rules."""
     return text if is_clean(text, MAX_STATUS_BYTES) else ""
+
+
+def received_topic(text: str) -> str:
+    """A topic as a peer sent it, or "" where it breaks the rules."""
+    return text if is_clean(text, MAX_TOPIC_BYTES) else ""
+
+
+def is_reaction(text: str) -> bool:
+    """Whether text may stand as a reaction: short and clean, but for what joins emoji (never letters) into one."""
+    parts = text.split(_JOINER)
+    return (
+        0 < len(text.encode("utf-8", "surrogatepass")) <= MAX_REACTION_BYTES
+        and text == text.strip()
+        and all(part and is_clean(part, MAX_REACTION_BYTES) for part in parts)
+        and (len(parts) == 1 or not any(map(str.isalnum, text)))
+    )
 
 
 def own_name(text: str, limit: int = MAX_NAME_BYTES) -> str:

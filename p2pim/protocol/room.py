@@ -8,22 +8,12 @@ cooler), a **channel** open to a team, a private **group**.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from p2pim.protocol.identity import PeerId, digest
-from p2pim.protocol.message import (
-    FIRST_CONTROL_KIND,
-    TEXT,
-    Header,
-    Message,
-    MessageId,
-    RoomId,
-    decode_text,
-    is_future,
-)
+from p2pim.protocol.message import FIRST_CONTROL_KIND, Header, RoomId
 
 LOBBY: Final[RoomId] = digest("lobby", b"")
 LOBBY_MS: Final = 7 * 24 * 3600 * 1000
@@ -85,39 +75,3 @@ def lobby() -> Room:
 def dm(me: PeerId, peer: PeerId) -> Room:
     """My DM with ``peer``."""
     return Room(dm_room(me, peer), RoomKind.DM, peer)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a reader sees of one message: its text, or a note saying why there is none."""
-
-    id: MessageId
-    author: PeerId
-    clock: int
-    wall_ms: int
-    text: str | None
-    note: str | None
-
-
-def entry(message: Message) -> Entry:
-    """Say what a message means to this version."""
-    header = message.header
-    text = note = None
-    wall_ms = header.clock
-    if header.kind != TEXT:
-        note = "needs a newer version"
-    elif message.content is None:
-        note = "not here yet"
-    elif (content := decode_text(message.content)) is None:
-        note = "cannot be read"
-    else:
-        text, wall_ms = content.text, content.wall_ms
-    return Entry(message.id, header.author, header.clock, wall_ms, text, note)
-
-
-def fold(room: Room, me: PeerId, messages: Iterable[Message], now_ms: int) -> list[Entry]:
-    """Everything visible in a room, in order: a pure function of the set, whatever the order of arrival."""
-    unique = {
-        m.id: m for m in messages if room.admits(m.header, me) and not is_future(m.header.clock, now_ms)
-    }
-    return [entry(m) for m in sorted(unique.values(), key=lambda m: m.order)]

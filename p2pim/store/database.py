@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from p2pim.errors import StoreCorrupt, StoreError, StoreFull, StoreTooNew
+from p2pim.protocol.message import target_of
 
 APPLICATION_ID: Final = 0x7032706D  # "p2pm"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -71,6 +72,7 @@ class Database:
         self.path = path
         self._depth = 0
         self._lasting = True
+        self._to_scrub = False
         self._known: list[Callable[[], None]] = []
         self._after: list[tuple[Callable[[], None], Hashable]] = []
         #: Called after every outermost commit, when the store's mirrors are right and when all effects have run.
@@ -104,6 +106,11 @@ class Database:
         self.connection.execute("PRAGMA synchronous = FULL")
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.connection.execute("PRAGMA secure_delete = ON")
+        with suppress(sqlite3.OperationalError):  # a full disk: later, then
+            self.connection.execute(
+                "PRAGMA wal_checkpoint(TRUNCATE)"
+            )  # what a crash kept from being scrubbed
+        self.connection.create_function("target_of", 1, target_of, deterministic=True)
         for number, script in enumerate(known[version:], version + 1):
             statements = script.read_text(encoding="utf-8")
             self.connection.executescript(
@@ -250,6 +257,20 @@ class Database:
         with self.transaction():
             self.execute("INSERT OR REPLACE INTO profile (key, value) VALUES ('probe', ?)", ["x" * 65_536])
             self.execute("DELETE FROM profile WHERE key = 'probe'")
+
+    def erased(self) -> None:
+        """Content was erased that the log still holds."""
+        self._to_scrub = True
+
+    def scrub(self) -> None:
+        """Empty the log, outside of transactions, if it holds what was erased. The pages themselves are zeroed already.
+
+        Raises:
+            StoreFull: no space left; it is tried again next time.
+        """
+        if self._to_scrub:
+            self.value("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._to_scrub = False
 
     def close(self) -> None:
         """Close the file; safe to call twice."""

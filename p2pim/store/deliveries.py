@@ -70,7 +70,7 @@ class Deliveries:
         """
         rows = self._db.rows(
             "SELECT seq, messages.id FROM messages JOIN rooms ON room = number WHERE rooms.id = ? AND author = ? "
-            f"AND seq <= ? AND clock >= ? AND content IS NOT NULL {'AND waiting = 1' if dm else ''} AND NOT EXISTS "
+            f"AND seq <= ? AND clock >= ? {'AND waiting = 1' if dm else ''} AND NOT EXISTS "
             "(SELECT 1 FROM deliveries WHERE message = seq AND deliveries.peer = ? AND code = 0)",
             [room, me, upto, floor, peer],
         )

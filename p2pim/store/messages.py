@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,18 +10,36 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from p2pim.protocol.identity import PeerId
-from p2pim.protocol.message import FUTURE_MS, MAX_PARENTS, Message, MessageId, RoomId, is_future, reopen
-from p2pim.protocol.reconcile import ItemSet, key
-from p2pim.protocol.room import LOBBY_PER_AUTHOR, LOBBY_TOTAL, Room, RoomKind
+from p2pim.protocol.message import (
+    DELETE,
+    EDIT,
+    FOLLOWERS,
+    FUTURE_MS,
+    MAX_PARENTS,
+    SILENT,
+    TOPIC,
+    Message,
+    MessageId,
+    RoomId,
+    is_future,
+    reopen,
+)
+from p2pim.protocol.reconcile import key
+from p2pim.protocol.room import Room, RoomKind
 from p2pim.store.database import Database, Row, chunks, marks
+from p2pim.store.followers import Followers
+from p2pim.store.sets import Sets
 
-_COLUMNS: Final = "seq, id, header, signature, content, received, hidden, unread, waiting, token, void"
-#: Sets kept in memory, about 80 bytes an id.
-_CACHED_SETS: Final = 8
+_COLUMNS: Final = (
+    "seq, id, header, signature, content, received, hidden, unread, waiting, token, followed, void"
+)
+#: Kinds that are lines of a conversation.
+_IS_LINE: Final = f"kind NOT IN ({', '.join(map(str, sorted(FOLLOWERS)))})"
+_NOT_BLOCKED: Final = " AND author NOT IN (SELECT id FROM peers WHERE blocked = 1)"
 
 
 class Stored(Struct, frozen=True):
-    """A message with what this machine knows about it."""
+    """A message with what this machine knows about it. ``followed``: others that are here name it as target."""
 
     seq: int
     message: Message
@@ -29,13 +48,18 @@ class Stored(Struct, frozen=True):
     unread: bool
     waiting: bool
     token: str | None
+    followed: bool
     void: bool = False
 
 
 def _stored(row: Row) -> Stored:
-    seq, message_id, header, signature, content, received, hidden, unread, waiting, token, void = row
+    seq, message_id, header, signature, content, received, hidden, unread, waiting, token, followed, void = (
+        row
+    )
     message = reopen(message_id, header, signature, content)
-    return Stored(seq, message, received, bool(hidden), bool(unread), bool(waiting), token, bool(void))
+    return Stored(
+        seq, message, received, bool(hidden), bool(unread), bool(waiting), token, bool(followed), bool(void)
+    )
 
 
 class Messages:
@@ -44,8 +68,10 @@ class Messages:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._numbers: dict[RoomId, tuple[int, Room]] = {}
-        self._sets: dict[tuple[bytes, ...], ItemSet] = {}
+        self._sets = Sets(database, self.number)
+        self.items = self._sets.items
         self._known_seq = self.last_seq()
+        self.followers = Followers(database, self.number)
 
     # -- rooms
 
@@ -73,7 +99,8 @@ class Messages:
                 [room.id, room.kind, room.peer, room.parent],
             )
 
-    def _number(self, room_id: RoomId) -> int:
+    def number(self, room_id: RoomId) -> int:
+        """The number by which the tables know a room; 0 for one that is not here."""
         if (known := self._numbers.get(room_id)) is not None:
             return known[0]
         self.room(room_id)
@@ -90,55 +117,82 @@ class Messages:
         unread: bool = False,
         waiting: bool = False,
         sealed: bool = False,
+        mention: bool = False,
         token: str | None = None,
         void: bool = False,
     ) -> Stored | None:
         """Store a message whose room exists; None if it was here already (then nothing changes).
 
+        Its content is not kept where a delete that is here erases it; a message without content needs such a delete.
+
         Args:
             void: its author had no right to write it; kept, never shown.
         """
-        header, number = message.header, self._number(message.header.room)
+        header, number = message.header, self.number(message.header.room)
         hidden = is_future(header.clock, now_ms) and not sealed
-        awaited = not sealed and not hidden and self._is_awaited(message.id)
+        awaited, followed, stub = (False, False, False) if sealed else self._expected(message.id)
+        awaited = awaited and not hidden
+        follows = header.kind in FOLLOWERS and header.target is not None
+        if (followed or header.kind == EDIT) and self.followers.is_deleted(message.id, header):
+            message, unread, mention = dataclasses.replace(message, content=None), False, False
+        unread = unread and not hidden and header.kind not in SILENT
+        # One that does not count, not yet or not at all. A delete erases before it is due.
+        stale = follows and (void or (hidden and header.kind != DELETE))
         cursor = self._db.execute(
-            "INSERT INTO messages (id, room, author, clock, kind, header, signature, content, received, hidden, "
-            "unread, waiting, sealed, head, token, void) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
+            "INSERT INTO messages (id, room, author, clock, kind, target, header, signature, content, received, "
+            "hidden, unread, waiting, sealed, head, followed, stale, mention, token, void) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [
                 message.id,
                 number,
                 header.author,
                 header.clock,
                 header.kind,
+                header.target,
                 message.raw_header,
                 message.signature,
                 message.content,
                 now_ms,
                 hidden,
-                unread and not hidden,
+                unread,
                 waiting,
                 sealed,
                 not hidden and not awaited,
+                followed,
+                stale,
+                mention,
                 token,
                 void,
             ],
         )
         if not cursor.rowcount or cursor.lastrowid is None:
             return None
-        if not hidden:
-            self._link(cursor.lastrowid, message, awaited)
         place, author, seq = key(header.clock, message.id), header.author, cursor.lastrowid
-        self._db.on_known(lambda: self._remember(header.room, author, place, seq))
-        return Stored(seq, message, now_ms, hidden, unread and not hidden, waiting, token, void)
+        if stub:
+            self.followers.drop_stub(message.id)
+        if not hidden:
+            self._link(seq, message, awaited)
+        if follows:
+            self.followers.added(header, stale)
+        self._db.on_known(lambda: self._committed(header.room, author, place, seq))
+        return Stored(seq, message, now_ms, hidden, unread, waiting, token, followed, void)
 
-    def _is_awaited(self, message_id: MessageId) -> bool:
-        """Whether a message here names this one as parent."""
-        return self._db.row("SELECT 1 FROM gaps WHERE parent = ?", [message_id]) is not None
+    def _expected(self, message_id: MessageId) -> tuple[bool, bool, bool]:
+        """Whether messages here name this one as parent, whether some do as target, and whether it is a stub."""
+        awaited, followed, stub = self._db.rows(
+            "SELECT EXISTS (SELECT 1 FROM gaps WHERE parent = ?1), EXISTS (SELECT 1 FROM messages WHERE target = ?1), "
+            "EXISTS (SELECT 1 FROM stubs WHERE id = ?1)",
+            [message_id],
+        )[0]
+        return bool(awaited), bool(followed), bool(stub)
+
+    def set_mention(self, seq: int, mention: bool) -> None:
+        """Note whether a message mentions the user, now that it is edited."""
+        self._db.execute("UPDATE messages SET mention = ? WHERE seq = ?", [mention, seq])
 
     def _link(self, seq: int, message: Message, awaited: bool) -> None:
         """Keep heads and gaps right around a message that counts from now on."""
-        number = self._number(message.header.room)
+        number = self.number(message.header.room)
         if awaited:
             self._db.execute("DELETE FROM gaps WHERE parent = ?", [message.id])
         for parent in message.header.parents:
@@ -152,14 +206,19 @@ class Messages:
         """Show what was hidden for its clock and has become due; unread where others wrote it."""
         sql = f"SELECT {_COLUMNS} FROM messages WHERE hidden = 1 AND clock <= ? ORDER BY clock, id"
         hidden = [_stored(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
-        due = [replace(s, hidden=False, unread=s.message.header.author != me) for s in hidden]
-        for stored in due:
-            awaited = self._is_awaited(stored.message.id)
+        due = []
+        for stored in hidden:
+            header = stored.message.header
+            unread = header.author != me and header.kind not in SILENT and stored.message.content is not None
+            awaited = self._expected(stored.message.id)[0]
             self._db.execute(
-                "UPDATE messages SET hidden = 0, unread = ?, head = ? WHERE seq = ?",
-                [stored.unread, not awaited, stored.seq],
+                "UPDATE messages SET hidden = 0, stale = 0, unread = ?, head = ? WHERE seq = ?",
+                [unread, not awaited, stored.seq],
             )
             self._link(stored.seq, stored.message, awaited)
+            if header.kind in FOLLOWERS and header.target is not None:
+                self.followers.added(header, hidden=False)
+            due.append(replace(stored, hidden=False, unread=unread))
         return due
 
     def written_in(self, room_id: RoomId, author: PeerId) -> list[tuple[int, int, bool]]:
@@ -167,87 +226,57 @@ class Messages:
         sql = "SELECT seq, clock, void FROM messages WHERE room = ? AND author = ?"
         return [
             (seq, clock, bool(void))
-            for seq, clock, void in self._db.rows(sql, [self._number(room_id), author])
+            for seq, clock, void in self._db.rows(sql, [self.number(room_id), author])
         ]
 
-    def set_void(self, seqs: Sequence[int], void: bool) -> None:
-        """What is known of the right of its author has changed for these messages."""
+    def set_void(self, seqs: Sequence[int], void: bool) -> bool:
+        """What is known of the right of its author has changed for these messages.
+
+        Returns:
+            Whether something that was erased is lacking now, and to be fetched again.
+        """
+        lacking = False
         for part in chunks(seqs):
             self._db.execute(f"UPDATE messages SET void = ? WHERE seq IN ({marks(len(part))})", [void, *part])
+            rows = self._db.rows(
+                f"SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks(len(part))}) AND NOT {_IS_LINE}", part
+            )
+            for stored in map(_stored, rows):
+                lacking |= self.followers.judged(stored.seq, stored.message.header, void, stored.hidden)
+        if lacking:
+            self._sets.forget()
+        return lacking
 
     def read(self, room_id: RoomId, seq: int) -> int:
         """Mark everything that had arrived up to ``seq`` as read; returns how many messages that changed."""
         return self._db.execute(
             "UPDATE messages SET unread = 0 WHERE room = ? AND unread = 1 AND seq <= ?",
-            [self._number(room_id), seq],
+            [self.number(room_id), seq],
         ).rowcount
 
     def forget(self, seqs: Sequence[int]) -> None:
         """Delete messages for good (a lobby message past its time, an own one nobody has taken)."""
         for part in chunks(seqs):
             self._db.execute(f"DELETE FROM messages WHERE seq IN ({marks(len(part))})", part)
-        self._sets.clear()
-        self._db.on_known(self._sets.clear)
-
-    def trim_lobby(self, room_id: RoomId, oldest_ms: int) -> int:
-        """Forget lobby messages that are too old or too many (the largest author's oldest go first)."""
-        number = self._number(room_id)
-        old = [
-            r[0]
-            for r in self._db.rows(
-                "SELECT seq FROM messages WHERE room = ? AND clock < ?", [number, oldest_ms]
-            )
-        ]
-        counts: dict[PeerId, int] = dict(
-            self._db.rows(
-                "SELECT author, count(*) FROM messages WHERE room = ? AND clock >= ? GROUP BY author",
-                [number, oldest_ms],
-            )
-        )
-        keep = {author: min(count, LOBBY_PER_AUTHOR) for author, count in counts.items()}
-        while sum(keep.values()) > LOBBY_TOTAL:
-            largest = max(keep, key=lambda author: keep[author])
-            keep[largest] -= min(sum(keep.values()) - LOBBY_TOTAL, max(1, keep[largest] // 10))
-        for author, count in counts.items():
-            if count > keep[author]:
-                old += [
-                    r[0]
-                    for r in self._db.rows(
-                        "SELECT seq FROM messages WHERE room = ? AND author = ? AND clock >= ? "
-                        "ORDER BY clock, id LIMIT ?",
-                        [number, author, oldest_ms, count - keep[author]],
-                    )
-                ]
-        if old:
-            self.forget(old)
-        return len(old)
-
-    def lobby_floors(self, room_id: RoomId) -> dict[PeerId, int]:
-        """For each author of whom the lobby keeps all it may: the oldest clock kept."""
-        rows = self._db.rows(
-            "SELECT author, count(*), min(clock) FROM messages WHERE room = ? GROUP BY author",
-            [self._number(room_id)],
-        )
-        full = sum(count for _, count, _ in rows) >= LOBBY_TOTAL
-        return {author: oldest for author, count, oldest in rows if full or count >= LOBBY_PER_AUTHOR}
+        self._sets.forget()
 
     # -- reading
 
     def held(self, ids: Sequence[MessageId]) -> set[MessageId]:
-        """Which of these are here, content and all."""
+        """Which of these are here: with their content, or with a delete that erased it."""
         found: set[MessageId] = set()
         for part in chunks(ids):
-            sql = f"SELECT id FROM messages WHERE content IS NOT NULL AND id IN ({marks(len(part))})"
+            sql = f"SELECT id FROM messages WHERE id IN ({marks(len(part))})"
             found.update(row[0] for row in self._db.rows(sql, part))
         return found
 
     def authors(self, room_id: RoomId, ids: Sequence[MessageId]) -> list[tuple[MessageId, PeerId]]:
-        """(id, author) of those of these messages that are here, in this room, content and all; in order."""
-        number = self._number(room_id)
+        """(id, author) of those of these messages that are here, in this room; in order."""
+        number = self.number(room_id)
         found: list[tuple[int, MessageId, PeerId]] = []
         for part in chunks(ids):
             sql = (
-                "SELECT clock, id, author FROM messages WHERE content IS NOT NULL AND +room = ? "  # +: by id
+                "SELECT clock, id, author FROM messages WHERE +room = ? "  # +: by id
                 f"AND id IN ({marks(len(part))})"
             )
             found += self._db.rows(sql, [number, *part])
@@ -279,23 +308,38 @@ class Messages:
     def history(
         self, room_id: RoomId, limit: int, before: tuple[int, MessageId] | None, skip_blocked: bool
     ) -> list[Stored]:
-        """The newest ``limit`` visible messages before a place in the order, oldest first."""
-        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND hidden = 0 AND void = 0"
-        values: list[object] = [self._number(room_id)]
+        """The newest ``limit`` visible lines before a place in the order, oldest first."""
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND hidden = 0 AND void = 0 AND {_IS_LINE}"
+        values: list[object] = [self.number(room_id)]
         if before is not None:
             sql += " AND (clock, id) < (?, ?)"
             values += before
         if skip_blocked:
-            sql += " AND author NOT IN (SELECT id FROM peers WHERE blocked = 1)"
+            sql += _NOT_BLOCKED
         rows = self._db.rows(sql + " ORDER BY clock DESC, id DESC LIMIT ?", [*values, limit])
         return [_stored(row) for row in reversed(rows)]
+
+    def topic(self, room_id: RoomId, skip_blocked: bool) -> Stored | None:
+        """The newest message of a room that sets its topic."""
+        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND kind = {TOPIC} AND hidden = 0"
+        sql += (_NOT_BLOCKED if skip_blocked else "") + " ORDER BY clock DESC, id DESC LIMIT 1"
+        row = self._db.row(sql, [self.number(room_id)])
+        return _stored(row) if row else None
+
+    def beginning_with(self, digits: str, limit: int) -> list[Stored]:
+        """Lines whose ids begin with these hexadecimal digits, ``limit`` at most."""
+        rows = self._db.rows(
+            f"SELECT {_COLUMNS} FROM messages WHERE id BETWEEN ? AND ? AND {_IS_LINE} AND hidden = 0 LIMIT ?",
+            [*(bytes.fromhex(digits.ljust(64, end)) for end in "0f"), limit],
+        )
+        return [_stored(row) for row in rows]
 
     def heads(self, room_id: RoomId, upto: int) -> list[MessageId]:
         """Parents for a new message: what no message up to that clock names as parent, the newest sixteen."""
         rows = self._db.rows(
-            "SELECT id FROM messages WHERE room = ? AND head = 1 AND clock <= ? "
+            "SELECT id FROM messages INDEXED BY messages_head WHERE room = ? AND head = 1 AND clock <= ? "
             "ORDER BY clock DESC, id DESC LIMIT ?",
-            [self._number(room_id), upto, MAX_PARENTS],
+            [self.number(room_id), upto, MAX_PARENTS],
         )
         return [row[0] for row in rows]
 
@@ -306,7 +350,7 @@ class Messages:
         what I write now out of sight too. Unless others have come that far: then it is today's clock that is wrong.
         """
         sql = "SELECT clock FROM messages WHERE room = ? AND hidden = 0"
-        last, number = " ORDER BY clock DESC LIMIT 1", self._number(room_id)
+        last, number = " ORDER BY clock DESC LIMIT 1", self.number(room_id)
         highest: int = self._db.value(sql + last, [number], 0)
         if is_future(highest, now_ms):
             others: int = self._db.value(f"{sql} AND author <> ?{last}", [number, me], 0)
@@ -319,66 +363,34 @@ class Messages:
         last: int = self._db.value("SELECT seq FROM messages ORDER BY seq DESC LIMIT 1", (), 0)
         return last
 
+    def _committed(self, room_id: RoomId, author: PeerId, place: bytes, seq: int) -> None:
+        self._known_seq = max(self._known_seq, seq)
+        self._sets.add(room_id, author, place)
+
     def known_seq(self) -> int:
         """As last_seq, but of what has committed: every set holds all up to there, and none more is promised."""
         return self._known_seq
 
-    def gaps(self, room_id: RoomId) -> list[MessageId]:
-        """Parents that messages of a room name and that are not here."""
-        rows = self._db.rows(
-            "SELECT DISTINCT parent FROM gaps JOIN messages ON seq = child WHERE room = ?",
-            [self._number(room_id)],
-        )
-        return [row[0] for row in rows]
-
     def count(self, room_id: RoomId, what: str) -> int:
-        """How many messages of a room are "unread" or "waiting"."""
-        column = {"unread": "unread", "waiting": "waiting"}[what]
-        sql = f"SELECT count(*) FROM messages WHERE room = ? AND {column} = 1 AND void = 0"
-        counted: int = self._db.value(sql, [self._number(room_id)], 0)
+        """How many messages of a room are "unread", "mentions" of the user among these, or "waiting"."""
+        which = {"unread": "unread = 1", "mentions": "unread = 1 AND mention = 1", "waiting": "waiting = 1"}[
+            what
+        ]
+        sql = f"SELECT count(*) FROM messages WHERE room = ? AND void = 0 AND {which}"
+        counted: int = self._db.value(sql, [self.number(room_id)], 0)
         return counted
 
     def written_by(self, room_id: RoomId, author: PeerId) -> bool:
         """Whether somebody ever wrote in a room."""
         sql = "SELECT 1 FROM messages WHERE room = ? AND author = ? LIMIT 1"
-        return self._db.value(sql, [self._number(room_id), author]) is not None
+        return self._db.value(sql, [self.number(room_id), author]) is not None
 
     def known_there(self, room_id: RoomId, me: PeerId) -> bool:
         """Whether the other party of a DM wrote here, or has stored something of mine."""
         sql = "SELECT 1 FROM messages WHERE room = ? AND (author <> ? OR waiting = 0) LIMIT 1"
-        return self._db.value(sql, [self._number(room_id), me]) is not None
+        return self._db.value(sql, [self.number(room_id), me]) is not None
 
     def overdue(self, now_ms: int) -> list[Stored]:
         """Messages sealed here that nobody has taken and whose clock is too far ahead: it was wrong then."""
         sql = f"SELECT {_COLUMNS} FROM messages WHERE waiting = 1 AND sealed = 1 AND clock > ? ORDER BY clock, id"
         return [_stored(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
-
-    # -- sets
-
-    def items(self, room: Room, me: PeerId, other: PeerId) -> ItemSet:
-        """The content set that ``me`` and ``other`` reconcile: of the lobby what the two wrote, else all."""
-        pair = () if room.kind is not RoomKind.LOBBY else (min(me, other), max(me, other))
-        name = (room.id, *pair)
-        if (known := self._sets.pop(name, None)) is None:
-            sql = "SELECT clock, id FROM messages WHERE room = ? AND content IS NOT NULL"
-            rows = self._db.rows(
-                sql + (" AND author IN (?, ?)" if pair else "") + " ORDER BY clock, id",
-                [self._number(room.id), *pair],
-            )
-            known = ItemSet(key(clock, message_id) for clock, message_id in rows)
-            loaded = known
-            self._db.on_known(lambda: self._keep(name, loaded))
-        else:
-            self._keep(name, known)
-        return known
-
-    def _keep(self, name: tuple[bytes, ...], items: ItemSet) -> None:
-        self._sets[name] = items
-        while len(self._sets) > _CACHED_SETS:
-            self._sets.pop(next(iter(self._sets)))
-
-    def _remember(self, room_id: RoomId, author: PeerId, place: bytes, seq: int) -> None:
-        self._known_seq = max(self._known_seq, seq)
-        for name, items in self._sets.items():
-            if name[0] == room_id and (len(name) == 1 or author in name[1:]):
-                items.add(place)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from p2pim.store.control import Control
 from p2pim.store.database import Database
 from p2pim.store.deliveries import Deliveries
+from p2pim.store.lobby import Lobby
 from p2pim.store.messages import Messages
 from p2pim.store.peers import Peers
 
@@ -17,6 +18,8 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.messages = Messages(self.database)
+        self.followers = self.messages.followers
+        self.lobby = Lobby(self.database, self.messages)
         self.deliveries = Deliveries(self.database)
         self.peers = Peers(self.database)
         self.control = Control(self.database)

@@ -99,6 +99,45 @@ def read_until(process: subprocess.Popen[str], text: str) -> None:
     raise AssertionError(f"no {text!r}")
 
 
+def test_messages_are_answered_edited_reacted_to_and_deleted_on_both_sides(pair: Pair) -> None:
+    anna, bert, secret = pair.anna, pair.bert, "canary" * 500
+    bert.run("send", pair.anna_id, "hello")
+    assert anna.run("send", pair.bert_id, "@Nobody helo", "--wait", "10").code == 0
+    gone = anna.run("send", pair.bert_id, secret, "--wait", "10", "--json").json["id"]
+    digits = bert.run("history", pair.anna_id, "--ids").out.splitlines()[-2].split()[0]
+    with Client(Paths(bert.folder)) as client, Client(Paths(anna.folder)) as hers:
+        client.subscribe()
+        hers.subscribe()
+        assert anna.run("edit", digits, "hello", "bert").code == 0
+        until_changed(client, "edit")
+        assert bert.run("send", pair.anna_id, "hello anna", "--reply", digits, "--wait", "10").code == 0
+        assert bert.run("react", digits, "👋").code == 0
+        until_changed(hers, "reaction")
+        assert anna.run("delete", gone[:8]).code == 0
+        until_changed(client, "delete")
+    assert bert.run("delete", digits).err == "p2pim: Only its author can delete a message.\n"
+    for home, other in ((anna, pair.bert_id), (bert, pair.anna_id)):
+        lines = home.run("history", other).out.splitlines()
+        assert [line.split(": ", 1)[-1].strip() for line in lines] == [
+            "hello",
+            "hello bert (edited)",
+            "👋 1",
+            "(deleted)",
+            "hello bert",  # quoted
+            "hello anna",
+        ]
+        assert home.run("stop").code == 0
+        files = [path for path in home.folder.rglob("*") if path.is_file()]
+        assert not [path for path in files if b"canarycanary" in path.read_bytes()]
+
+
+def until_changed(client: Client, what: str) -> None:
+    for event in client.events(timeout=20):
+        if event.get("what") == what:
+            return
+    raise AssertionError(f"no {what}")
+
+
 def test_who_is_blocked_hears_nothing_and_says_nothing(pair: Pair) -> None:
     pair.anna.run("send", pair.bert_id, "hi", "--wait", "10")
     assert pair.anna.run("block", pair.bert_id).code == 0

@@ -12,7 +12,16 @@ from p2pim.node.link import Link
 from p2pim.node.node import Node
 from p2pim.protocol.events import Closed
 from p2pim.protocol.identity import Identity
-from p2pim.protocol.message import TEXT, Message, MessageId, RoomId, seal, text_content
+from p2pim.protocol.message import (
+    REACTION,
+    TEXT,
+    Message,
+    MessageId,
+    RoomId,
+    reaction_content,
+    seal,
+    text_content,
+)
 from p2pim.protocol.network import OPEN, Network
 from p2pim.protocol.records import Hello, Record
 from p2pim.protocol.room import LOBBY, dm_room
@@ -145,6 +154,15 @@ class Puppet(Machine):
         content = text_content(text, now, self.world.rng.randbytes)
         parents = more.get("parents", [])
         return seal(self.identity, room, parents=parents, clock=clock or now, kind=TEXT, content=content)
+
+    def about(self, kind: int, target: Message, room: RoomId | None = None) -> Message:
+        """An edit, a delete or a reaction of its own."""
+        now = self.clock.wall_ms()
+        content = text_content("x", now, self.world.rng.randbytes)
+        if kind == REACTION:
+            content = reaction_content("x", True, now, self.world.rng.randbytes)
+        room = room or target.header.room
+        return seal(self.identity, room, parents=[], clock=now, kind=kind, content=content, target=target.id)
 
 
 class Company(World):

@@ -6,14 +6,14 @@ import pytest
 
 from p2pim.node import events, fading
 from p2pim.protocol.room import LOBBY
-from p2pim.store import messages
+from p2pim.store import lobby
 from tests.node.company import Company
 
 
 def test_a_flooded_lobby_is_trimmed_at_once_and_nothing_is_told_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(messages, "LOBBY_PER_AUTHOR", 10)
+    monkeypatch.setattr(lobby, "LOBBY_PER_AUTHOR", 10)
     monkeypatch.setattr(fading, "TRIM_AFTER", 5)
     company = Company()
     ann, bob = company.friends("ann", "bob")

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from p2pim.errors import DecodeError
+from p2pim.protocol.fold import fold
 from p2pim.protocol.identity import Identity, verify
 from p2pim.protocol.message import (
     MAX_CLOCK,
@@ -20,7 +21,7 @@ from p2pim.protocol.message import (
     text_content,
 )
 from p2pim.protocol.records import CONTENT, Messages, Signed, decode, encode
-from p2pim.protocol.room import dm, fold, lobby
+from p2pim.protocol.room import dm, lobby
 from tests.wire import open_message
 
 ANN, BOB, CLEO = (Identity(bytes([n]) * 32) for n in (1, 2, 3))

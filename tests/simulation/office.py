@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sqlite3
+from collections.abc import Callable
 
 from p2pim.errors import UserError
+from p2pim.protocol.fold import Entry, fold
 from p2pim.protocol.identity import Identity, PeerId
-from p2pim.protocol.message import FUTURE_MS, RoomId, read_header
+from p2pim.protocol.message import FUTURE_MS, TEXT, RoomId, read_header, reopen
 from p2pim.protocol.records import Messages
-from p2pim.protocol.room import LOBBY, LOBBY_MS, dm_room
+from p2pim.protocol.room import LOBBY, LOBBY_MS, dm, dm_room
 from tests.simulation.world import START_MS, Broken, Machine, World
 
 HOUR_MS = 3_600_000
@@ -38,6 +41,7 @@ class Office(World):
         machine = self.rng.choice(self.machines)
         deeds = (
             (30, self._write),
+            (15, self._revise),
             (20, self._dial),
             (4, self._dial_both),
             (6, self._cut),
@@ -78,6 +82,27 @@ class Office(World):
         machine.written[view.id] = room
         if before and view.clock <= max(before):
             raise Broken(f"I4: {machine} wrote a message that sorts before one it held")
+
+    def _revise(self, machine: Machine) -> None:
+        """Say something about a text that is shown: edit or delete one's own, react, answer."""
+        node = machine.node
+        if node is None:
+            return
+        room = self.rng.choice([view.room for view in node.conversations()])
+        texts = [view for view in node.history(room, 20) if view.kind == TEXT and view.deleted_by is None]
+        if not texts:
+            return
+        text = self.rng.choice(texts)
+        deeds: list[Callable[[], object]] = [
+            lambda: node.react(text.id, self.rng.choice("abc"), self.rng.random() < 0.3),
+            lambda: node.send_text(room, "yes", reply_to=text.id),
+            lambda: node.set_topic(room, f"topic {self.written}"),
+        ]
+        if text.mine:
+            deeds += [lambda: node.edit(text.id, f"edited {self.written}"), lambda: node.delete(text.id)] * 2
+        self.count["revised"] += 1
+        with contextlib.suppress(UserError):
+            self.rng.choice(deeds)()
 
     def _dial(self, machine: Machine) -> None:
         self.connect(machine, self.rng.choice(self.machines))
@@ -179,6 +204,8 @@ class Office(World):
             for room in self._rooms_of(a, b):
                 if a.held(room) != b.held(room):
                     raise Broken(f"I1: {a} and {b} differ: {len(a.held(room))}, {len(b.held(room))}")
+                if self._shown(a, room) != self._shown(b, room):
+                    raise Broken(f"I1: {a} and {b} show a conversation differently")
                 if a.peer_id != b.peer_id:
                     self._check_ticks(a, b, room)
             self._check_lobby(a, b)
@@ -192,6 +219,7 @@ class Office(World):
                 ):
                     raise Broken(f"I2: {machine} lost what it wrote")
             self._check_unread(machine)
+            self._check_erased(machine)
 
     def _rooms_of(self, a: Machine, b: Machine) -> list[RoomId]:
         if a.peer_id != b.peer_id:
@@ -226,9 +254,35 @@ class Office(World):
 
     def _check_unread(self, machine: Machine) -> None:
         """I3: unread is exact: others' messages that are visible and were not read."""
-        sql = "SELECT count(*) FROM messages WHERE unread = 1 AND (author = ? OR hidden = 1)"
+        sql = (
+            "SELECT count(*) FROM messages WHERE unread = 1 AND "
+            "(author = ? OR hidden = 1 OR content IS NULL OR kind <> 1)"
+        )
         if machine.disk.execute(sql, [machine.peer_id]).fetchone()[0]:
-            raise Broken(f"I3: {machine} counts its own or a hidden message as unread")
+            raise Broken(f"I3: {machine} counts what is its own, hidden, deleted or no text as unread")
+
+    def _check_erased(self, machine: Machine) -> None:
+        """What a delete here is about has no content, all else has; nothing waits to be explained."""
+        wrong = machine.disk.execute(
+            "SELECT count(*) FROM messages AS m WHERE (content IS NULL) <> (kind IN (1, 2) AND EXISTS "
+            "(SELECT 1 FROM messages AS d WHERE d.kind = 3 AND d.author = m.author AND d.room = m.room "
+            "AND d.target = iif(m.kind = 1, m.id, m.target)))"
+        ).fetchone()[0]
+        if wrong:
+            raise Broken(f"I2: {machine} erased what it should not, or did not what it should")
+        stubs = machine.disk.execute("SELECT count(*) FROM stubs").fetchone()[0]
+        if stubs and not any(each.restored for each in self.machines):
+            raise Broken(f"I1: {machine} never learnt why content was missing")
+
+    def _shown(self, machine: Machine, room: RoomId) -> list[Entry]:
+        """A conversation as a reader sees it, once everything is due."""
+        me = machine.peer_id
+        partner = next(m.peer_id for m in self.machines if dm_room(me, m.peer_id) == room)
+        rows = machine.disk.execute(
+            "SELECT m.id, header, signature, content FROM messages m JOIN rooms r ON m.room = r.number WHERE r.id = ?",
+            [room],
+        )
+        return fold(dm(me, partner), me, [reopen(*row) for row in rows], 2**53)
 
 
 def play(seed: int, steps: int = 60) -> Office:

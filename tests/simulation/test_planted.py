@@ -12,6 +12,7 @@ from p2pim.node.session import Session, SetId
 from p2pim.node.sync import Sync
 from p2pim.protocol.message import Message, MessageId
 from p2pim.protocol.records import Ack
+from p2pim.store.followers import Followers
 from p2pim.store.messages import Messages, Stored
 from tests.simulation.office import play
 from tests.simulation.test_office import SEEDS
@@ -54,6 +55,16 @@ def clock_not_raised(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(author, "next_clock", lambda now_ms, highest: now_ms)
 
 
+def reason_never_found(patch: pytest.MonkeyPatch) -> None:
+    """A delete that comes later does not explain why content was missing."""
+    patch.setattr(Followers, "explained", lambda self, delete: [])
+
+
+def deletes_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What comes after its delete is taken for something never heard of."""
+    patch.setattr(Followers, "is_deleted", lambda self, message_id, header: False)
+
+
 @pytest.mark.parametrize(
     ("plant", "invariant"),
     [
@@ -61,6 +72,8 @@ def clock_not_raised(patch: pytest.MonkeyPatch) -> None:
         (gap_forgotten_with_its_link, "I1"),
         (no_dedupe, "I3"),
         (clock_not_raised, "I4"),
+        (reason_never_found, "I1"),
+        (deletes_forgotten, "I1"),
     ],
 )
 def test_a_planted_bug_is_caught(plant: Plant, invariant: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
     f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
     for name, elsewhere in {
         "author": "test_two_nodes",
+        "changes": "test_kinds",
+        "reviser": "test_kinds",
         "fading": "test_fading",
         "events": "test_two_nodes",
         "people": "test_two_nodes",
@@ -34,6 +36,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "session": "test_faults",
         "sync": "test_faults",
         "delivery": "test_requests",
+        "contacts": "test_faults",
         "control": "test_teams",
         "joining": "test_teams",
         "networks": "test_teams",
@@ -45,9 +48,12 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
 # Unit tests that belong to no module.
 ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",
+    "tests/unit/protocol/test_vectors_kinds.py",
     "tests/unit/protocol/test_vectors_sync.py",
     "tests/unit/protocol/test_vectors_teams.py",
     "tests/unit/store/test_cost.py",
+    "tests/unit/store/test_erasing.py",
+    "tests/unit/store/test_migrations.py",
     "tests/unit/test_gates.py",
     "tests/unit/test_plugin.py",
 }

@@ -114,6 +114,37 @@ def test_what_happens_while_the_history_is_fetched_is_not_missed(profile: Served
     assert [line.split(" ", 2)[2] for line in talk.screen.shown] == ["ben: one", "ben: two", "ben: two"]
 
 
+def test_what_is_said_about_messages_appears(profile: Served, client: Client) -> None:
+    node = profile.node
+    talk = Talk(profile, client, "#lobby")
+    view = profile.do(lambda: node.receive("ben", "helo", mentions_me=True))
+    assert talk.appeared()[-1].endswith(" ben [mentions you]: helo")
+    view = profile.do(lambda: node.edit(view.id, "hello"))
+    (line,) = talk.appeared()
+    assert line.endswith(" ben [mentions you]: hello (edited)")
+    view = profile.do(lambda: node.react(view.id, "👍"))
+    assert talk.appeared() == ["-- 👍 1 to ben's message: hello"]
+    profile.do(lambda: node.revise(view, "quote"))
+    assert talk.appeared() == []
+    profile.do(lambda: node.delete(view.id))
+    assert "(deleted)" in talk.appeared()[0]
+    elsewhere = profile.do(lambda: node.receive("ben", "to me", node.resolve("ben")))
+    profile.do(lambda: node.react(elsewhere.id, "👍"))
+    assert talk.appeared() == []
+    talk.type("@ben and @room")
+    assert node.meant == ([node.known["ben"].peer_id], True)
+
+
+def test_changes_of_what_was_never_shown_do_not_appear(profile: Served, client: Client) -> None:
+    node = profile.node
+    views = [profile.do(lambda n=n: node.receive("ben", f"{n}")) for n in range(40)]  # type: ignore[misc]
+    talk = Talk(profile, client, "#lobby")
+    talk.appeared()
+    profile.do(lambda: node.edit(views[0].id, "long ago"))
+    profile.do(lambda: node.react(views[1].id, "👍"))
+    assert talk.appeared() == []
+
+
 def test_other_rooms_do_not_disturb(profile: Served, client: Client) -> None:
     talk = Talk(profile, client, "ben")
     talk.appeared()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pim.cli.output import Output, message_lines, moment, safe_text, table, width
+from p2pim.cli.output import Output, excerpt, message_lines, moment, safe_text, table, width
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 ATTACKS = [
@@ -44,6 +44,11 @@ def message(**changes: Any) -> Any:
         "unread": False,
         "deliveries": [],
         "state": "received",
+        "reply_to": None,
+        "edited": False,
+        "deleted": None,
+        "reactions": [],
+        "mentions_me": False,
     } | changes
 
 
@@ -146,3 +151,45 @@ def test_own_messages_tell_how_far_they_got(state: str, mark: str) -> None:
     assert message_lines(mine)[-1].endswith(mark)
     assert " you: x" in message_lines(mine)[-1]
     assert message_lines(mine, mark=False)[-1].endswith("x")
+
+
+def test_an_edit_a_mention_and_an_id_are_marked() -> None:
+    shown = message_lines(message(text="a\nb", edited=True, mentions_me=True, id="0123456789"), ids=True)
+    assert shown[0].startswith("01234567 ")
+    assert shown[0].endswith(" ben [mentions you]: a")
+    assert shown[1:] == ["      | b (edited)"]
+
+
+@pytest.mark.parametrize(
+    ("quote", "line"),
+    [
+        (
+            {"author": "p2pim1x", "author_name": "ann", "text": "coffee\n at ten? " + "x" * 99},
+            "ann: coffee at ten? xxx",
+        ),
+        ({"author": "p2pim1x", "author_name": "ann", "text": None}, "ann: (nothing to show)"),
+        ({"author": None, "author_name": "", "text": None}, "(an answer to something that is not here)"),
+    ],
+)
+def test_a_reply_shows_what_it_answers(quote: dict[str, Any], line: str) -> None:
+    first, second = message_lines(message(reply_to=quote))
+    assert first.startswith("      > " + line)
+    assert len(first) <= 8 + 5 + 40
+    assert second.endswith(" ben: hi")
+
+
+def test_reactions_stand_below() -> None:
+    some = [{"emoji": "👍", "by": ["a", "b"]}, {"emoji": "ok", "by": ["a"]}]
+    assert message_lines(message(reactions=some))[1:] == ["      👍 2  ok 1"]
+
+
+def test_a_topic_is_a_line_of_its_own() -> None:
+    assert message_lines(message(kind=6, text="cake"))[0].endswith(" ben set the topic: cake")
+    assert message_lines(message(kind=6, text="", mine=True))[0].endswith(" you took the topic away")
+    assert message_lines(message(kind=6, text=None, note="cannot be read"))[0].endswith(": (cannot be read)")
+
+
+def test_excerpts() -> None:
+    assert excerpt(None) == ""
+    assert excerpt(" a\n b ") == "a b"
+    assert excerpt("x" * 41) == "x" * 39 + "…"

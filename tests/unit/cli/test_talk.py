@@ -60,7 +60,7 @@ def test_the_same_token_is_stored_once(p2pim: P2pim, profile: Served) -> None:
 def test_a_lost_answer_says_how_to_send_safely_again(p2pim: P2pim, short_tmp: Path) -> None:
     with served(short_tmp) as profile:
 
-        def stop_instead(*_: Any) -> Any:
+        def stop_instead(*_: Any, **__: Any) -> Any:
             for client in list(profile.server._clients):
                 client.transport.abort()
             return profile.node.history(b"", 1, None)
@@ -77,8 +77,8 @@ def test_waiting_for_the_delivery(p2pim: P2pim, profile: Served) -> None:
     assert done.code == 6
     assert done.err == "p2pim: Not delivered within 0.01 s: it waits here and goes out by itself.\n"
 
-    def send_and_deliver(room: bytes, text: str, token: str | None) -> Any:
-        view = original(room, text, token)
+    def send_and_deliver(*arguments: Any, **more: Any) -> Any:
+        view = original(*arguments, **more)
         profile.loop.call_soon(profile.node.deliver, view)
         return view
 
@@ -163,6 +163,31 @@ def test_listening(p2pim: P2pim, profile: Served) -> None:
     ]
     assert done.code == 5
     assert done.err == "p2pim: p2pim went away.\n"
+
+
+def test_listening_to_what_is_said_about_messages(p2pim: P2pim, profile: Served) -> None:
+    listening = Listening(p2pim, profile)
+    node = profile.node
+
+    def happen() -> None:
+        view = node.receive("ben", "helo")
+        node.react(view.id, "👍")
+        node.react(view.id, "👍", remove=True)
+        view = node.edit(view.id, "hello")
+        view = node.revise(view, "quote")
+        node.revise(view, "delivery")
+        node.delete(view.id)
+        mine = node.send_text(node.resolve("#lobby"), "\x1b[2J mine", None)
+        node.react(mine.id, "ok")
+
+    profile.do(happen)
+    lines = listening.end().out.splitlines()
+    assert lines[0].endswith(" [#lobby] ben: helo")
+    assert lines[1] == "-- [#lobby] 👍 1 to ben's message: helo"
+    assert lines[2] == "-- [#lobby] no reactions any more to ben's message: helo"
+    assert lines[3].endswith(" [#lobby] ben: hello (edited)")
+    assert lines[4].endswith(" [#lobby] ben: (deleted)")
+    assert lines[6] == "-- [#lobby] ok 1 to your message: \\x1b[2J mine"
 
 
 def test_listening_to_one_room_as_json(p2pim: P2pim, profile: Served) -> None:

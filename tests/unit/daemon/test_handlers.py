@@ -116,6 +116,50 @@ def test_messages(api: Api, node: FakeNode) -> None:
     assert api("message.history", room="#lobby", before=before) == sent[:2]
 
 
+def test_a_reply_and_whom_it_means(api: Api, node: FakeNode) -> None:
+    first = api("message.send", room="#lobby", text="coffee?")
+    assert (first["reply_to"], node.meant) == (None, ([], False))
+    me = encode_peer_id(node.peer_id)
+    reply = api(
+        "message.send",
+        room="#lobby",
+        text="@ben yes",
+        reply_to=first["id"][:8],
+        mentions=["ben", encode_peer_id(BEN)],
+        mention_room=True,
+    )
+    assert reply["reply_to"] == {"id": first["id"], "author": me, "author_name": "ann", "text": "coffee?"}
+    assert node.meant == ([BEN, BEN], True)
+    with pytest.raises(UnknownTarget, match="begins with"):
+        api("message.send", room="#lobby", text="x", reply_to="abcdef")
+    with pytest.raises(UnknownTarget):
+        api("message.send", room="#lobby", text="x", mentions=["zoe"])
+
+
+def test_messages_that_are_here_are_revised(api: Api, node: FakeNode) -> None:
+    sent = api("message.send", room="#lobby", text="helo")
+    digits = sent["id"][:8]
+    edited = api("message.edit", message=digits, text="hello @ben", mentions=["ben"], mention_room=True)
+    assert (edited["text"], edited["edited"], edited["id"]) == ("hello @ben", True, sent["id"])
+    assert node.meant == ([BEN], True)
+    me = encode_peer_id(node.peer_id)
+    assert api("message.react", message=digits, emoji="👍")["reactions"] == [{"emoji": "👍", "by": [me]}]
+    assert api("message.react", message=digits, emoji="👍", remove=True)["reactions"] == []
+    gone = api("message.delete", message=sent["id"])
+    assert (gone["text"], gone["note"], gone["deleted"]) == (None, "deleted", me)
+    for method in ("message.edit", "message.delete", "message.react"):
+        more = {"message.edit": {"text": "x"}, "message.react": {"emoji": "x"}}.get(method, {})
+        with pytest.raises(UnknownTarget):
+            api(method, message="abcdef", **more)
+
+
+def test_the_topic_of_a_room(api: Api, node: FakeNode) -> None:
+    assert api("rooms.topic", room="#lobby", topic="cake")["topic"] == "cake"
+    assert api("rooms.get", room="#lobby")["topic"] == "cake"
+    node.receive("ben", "@ann", mentions_me=True)
+    assert api("rooms.get", room="#lobby")["mentions"] == 1
+
+
 def test_reading_and_typing(api: Api, node: FakeNode) -> None:
     got = node.receive("ben", "hi")
     api("rooms.read", room="#lobby", seq=got.seq)

@@ -24,8 +24,10 @@ def test_the_fake_and_the_node_offer_the_same() -> None:
                 continue
             real, ours = getattr(node, name), getattr(fake, name)
             if inspect.isfunction(member):
-                arguments = [None] * (len(inspect.signature(member).parameters) - 1)
-                inspect.signature(real).bind(*arguments)
-                inspect.signature(ours).bind(*arguments)
+                taken = list(inspect.signature(member).parameters.values())[1:]
+                by_place = [None for one in taken if one.kind is not one.KEYWORD_ONLY]
+                by_name = {one.name: None for one in taken if one.kind is one.KEYWORD_ONLY}
+                inspect.signature(real).bind(*by_place, **by_name)
+                inspect.signature(ours).bind(*by_place, **by_name)
     finally:
         store.close()

@@ -107,8 +107,8 @@ def test_requests_of_one_go_share_one_commit_and_fail_alone(client: Client, prof
 
 
 def test_an_error_after_a_write_undoes_that_request_only(client: Client, profile: Served) -> None:
-    def store_then_fail(room: bytes, text: str, token: str | None) -> Any:
-        original(room, text, token)
+    def store_then_fail(*arguments: Any, **more: Any) -> Any:
+        original(*arguments, **more)
         raise BadInput("Changed my mind: try again.")
 
     original = profile.node.send_text

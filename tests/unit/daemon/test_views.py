@@ -52,10 +52,10 @@ def test_every_event_has_a_type_the_schema_knows(node: FakeNode) -> None:
     message = node.receive("ben", "x")
     happened: list[events.Event] = [
         events.MessageAdded(message, True),
-        events.MessageChanged(message),
+        events.MessageChanged(message, "reaction"),
         events.PeerChanged(node.known["ben"]),
         events.Typing(LOBBY, identity("ben").peer_id),
-        events.RoomRead(LOBBY, 3),
+        events.RoomRead(LOBBY, 3, 2),
         events.StorageChanged("full"),
         events.NetworkChanged("no network"),
         events.ProfileChanged(),
@@ -68,6 +68,7 @@ def test_every_event_has_a_type_the_schema_knows(node: FakeNode) -> None:
         "profile.unlocked",
     }  # the server's own
     assert all(fits(one, schema.Event) for one in shown)
+    assert (shown[1]["what"], shown[4]["mentions"]) == ("reaction", 2)
 
 
 def test_a_dm_names_its_partner(node: FakeNode) -> None:
@@ -76,3 +77,18 @@ def test_a_dm_names_its_partner(node: FakeNode) -> None:
     assert partner is not None
     assert decode_peer_id(partner) == identity("ben").peer_id
     assert views.room(replace(room, peer_id=None))["peer_id"] is None
+
+
+def test_all_that_is_said_about_a_message_is_shown(node: FakeNode) -> None:
+    first = node.send_text(LOBBY, "x", None)
+    reply = node.receive("ben", "@ann y", reply_to=events.Quote(first.id, None, "", None), mentions_me=True)
+    node.react(reply.id, "👍")
+    changed = views.message(node.edit(reply.id, "@ann z"))
+    assert fits(changed, schema.Message)
+    quote = {"id": first.id.hex(), "author": None, "author_name": "", "text": None}
+    assert (changed["reply_to"], changed["edited"], changed["mentions_me"]) == (quote, True, True)
+    (reaction,) = changed["reactions"]
+    assert [decode_peer_id(by) for by in reaction["by"]] == [node.peer_id]
+    deleted = views.message(node.delete(reply.id))
+    assert fits(deleted, schema.Message)
+    assert decode_peer_id(str(deleted["deleted"])) == node.peer_id

@@ -20,12 +20,15 @@ from p2pim.protocol.message import (
     TEXT,
     Message,
     check_content,
+    decode_reaction,
     decode_text,
     is_future,
     next_clock,
+    reaction_content,
     read_header,
     reopen,
     seal,
+    target_of,
     text_content,
 )
 from p2pim.protocol.records import Signed
@@ -93,7 +96,7 @@ def test_the_content_of_a_text() -> None:
     read = decode_text(content)
     assert read is not None
     assert (read.salt, read.wall_ms, read.text) == (b"s" * 16, 7, "héllo")
-    assert decode_text(encode([b"s" * 16, 7, "héllo", "newer"])) == read
+    assert decode_text(encode([b"s" * 16, 7, "héllo", [], False, "newer"])) == read
 
 
 @pytest.mark.parametrize(
@@ -236,3 +239,60 @@ def test_clocks_rise_and_follow_the_time_of_day() -> None:
     assert not is_future(100 + FUTURE_MS, 100)
     assert is_future(101 + FUTURE_MS, 100)
     assert messages.FUTURE_MS == 86_400_000
+
+
+# mentions and reactions
+
+
+def test_a_text_says_whom_it_means_and_an_older_reader_sees_the_text_alone() -> None:
+    plain = text_content("hi", 7, bytes)
+    assert msgspec.msgpack.decode(plain) == [bytes(16), 7, "hi"]
+    raw = text_content("hi @Ann", 7, bytes, (ANN.peer_id,))
+    assert msgspec.msgpack.decode(raw) == [bytes(16), 7, "hi @Ann", [ANN.peer_id], False]
+    for content, ann, bob in (
+        (plain, False, False),
+        (raw, True, False),
+        (text_content("@room", 7, bytes, (), True), True, True),
+    ):
+        read = decode_text(content)
+        assert read is not None
+        assert (read.means(ANN.peer_id), read.means(bytes(32))) == (ann, bob)
+
+
+@pytest.mark.parametrize(
+    "more", [["x"], [[bytes(31)]], [[bytes(32)] * 65], [[], 1], [{}], [None]], ids=lambda more: str(more)[:20]
+)
+def test_mentions_that_are_none_make_a_text_unreadable(more: list[Any]) -> None:
+    assert decode_text(encode([bytes(16), 7, "hi", [bytes(32)] * 64, True, "newer"])) is not None
+    assert decode_text(encode([bytes(16), 7, "hi", *more])) is None
+
+
+def test_a_reaction() -> None:
+    raw = reaction_content("👍", True, 7, bytes)
+    assert msgspec.msgpack.decode(raw) == [bytes(16), 7, "👍", True]
+    read = decode_reaction(raw)
+    assert read is not None
+    assert (read.text, read.stands) == ("👍", True)
+    assert decode_reaction(encode([bytes(16), 7, "👍", False, "newer"])) is not None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x94\xc4\x10" + bytes(16) + b"\x07\xa1\xff\xc3",
+        encode([bytes(15), 7, "👍", True]),
+        encode([bytes(16), 7, "👍"]),
+        encode([bytes(16), 7, "👍", 1]),
+        encode([bytes(16), 7, "a\nb", True]),
+        encode([bytes(16), 7, "x" * 33, True]),
+        b"\x95\xc4\x10" + bytes(16) + b"\x07\xa1x\xc3" + b"\x91" * 5000,
+    ],
+)
+def test_what_is_no_reaction(content: bytes) -> None:
+    assert decode_reaction(content) is None
+
+
+def test_the_target_is_read_from_stored_bytes() -> None:
+    assert target_of(text(target=IDS[2]).raw_header) == IDS[2]
+    assert target_of(text().raw_header) is None

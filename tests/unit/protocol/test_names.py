@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from p2pim.errors import BadInput
-from p2pim.protocol.names import is_clean, own_name, received_name, received_status, skeleton
+from p2pim.protocol.names import (
+    is_clean,
+    is_reaction,
+    own_name,
+    received_name,
+    received_status,
+    received_topic,
+    skeleton,
+)
 
 HIDDEN = [
     "a\u0000b",  # control
@@ -87,3 +95,20 @@ def test_names_that_differ_have_two(one: str, other: str) -> None:
 def test_a_skeleton_of_a_skeleton_is_itself() -> None:
     for name in ("Zo\u00eb", "R\u043ebert", "B0b", "\u00c6on"):
         assert skeleton(skeleton(name)) == skeleton(name)
+
+
+@pytest.mark.parametrize("text", ["👍", "+1", "ok", "❤️", "👩‍🔬", "🤷🏽‍♂️", "🇩🇪", "x" * 32, "so so"])
+def test_what_may_stand_as_a_reaction(text: str) -> None:
+    assert is_reaction(text)
+
+
+@pytest.mark.parametrize(
+    "text", [*HIDDEN, "", " ", " 👍", "👍 ", "x" * 33, "👍\u200d", "\u200d👍", "👍\u200d\u200d👍", "a\u200db"]
+)
+def test_what_may_not(text: str) -> None:
+    assert not is_reaction(text)
+
+
+def test_a_topic_is_longer_than_a_status() -> None:
+    assert received_topic("x" * 256) == "x" * 256
+    assert received_topic("x" * 257) == received_topic("a\nb") == ""

@@ -1,15 +1,12 @@
-"""Rooms of the open network: ids, admission, who carries what, and the fold."""
+"""Rooms of the open network: ids, admission, and who carries what."""
 
 from __future__ import annotations
 
-import itertools
-
-import msgspec
 import pytest
 
 from p2pim.protocol.identity import Identity, digest
-from p2pim.protocol.message import FUTURE_MS, TEXT, Message, seal, text_content
-from p2pim.protocol.room import Entry, Room, RoomKind, dm, dm_room, entry, fold, lobby
+from p2pim.protocol.message import TEXT, Message, seal, text_content
+from p2pim.protocol.room import Room, RoomKind, dm, dm_room, lobby
 
 ME, BOB, CLEO = (Identity(bytes([n]) * 32) for n in (1, 2, 3))
 DM = dm(ME.peer_id, BOB.peer_id)
@@ -63,30 +60,3 @@ def test_who_carries_whose_words() -> None:
     assert lobby().carries(me, me, bob)
     assert lobby().carries(bob, me, bob)
     assert not lobby().carries(cleo, me, bob)
-
-
-def test_what_a_message_says() -> None:
-    message = text(BOB, DM, "hello")
-    assert entry(message) == Entry(message.id, BOB.peer_id, NOW, 7, "hello", None)
-    gone = Message(message.id, message.header, message.raw_header, message.signature, None)
-    for unreadable, note in (
-        (opaque(BOB, DM, 2), "needs a newer version"),
-        (gone, "not here yet"),
-        (opaque(BOB, DM, TEXT, msgspec.msgpack.encode([b"short", 1, "x"])), "cannot be read"),
-    ):
-        shown = entry(unreadable)
-        assert (shown.text, shown.note, shown.wall_ms) == (None, note, NOW)
-
-
-def test_the_fold_is_the_same_whatever_the_order_of_arrival() -> None:
-    some = [
-        text(BOB, DM, "b", NOW + 1),
-        text(ME, DM, "a", NOW),
-        text(BOB, DM, "future", NOW + FUTURE_MS + 1),
-        text(CLEO, DM, "not hers", NOW),
-        text(ME, DM, "c", NOW + 1),
-    ]
-    visible = sorted((some[0], some[1], some[4]), key=lambda m: m.order)
-    for arrived in itertools.permutations(some):
-        assert [e.id for e in fold(DM, ME.peer_id, [*arrived, *arrived], NOW)] == [m.id for m in visible]
-    assert len(fold(DM, ME.peer_id, some, NOW + 1)) == 4

@@ -5,20 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from p2pim.errors import StoreFull
-from p2pim.protocol.identity import Identity
-from p2pim.protocol.message import FUTURE_MS, MAX_PARENTS, Message
-from p2pim.protocol.reconcile import ItemSet, key
-from p2pim.protocol.room import LOBBY, Room, dm, lobby
-from p2pim.store import messages as module
+from p2pim.protocol.message import DELETE, EDIT, FUTURE_MS, MAX_PARENTS, REACTION, TOPIC, Message
+from p2pim.protocol.room import LOBBY, lobby
 from p2pim.store.messages import Messages
 from p2pim.store.peers import Contact
 from p2pim.store.store import Store
-from tests.unit.store.people import BOB, CLEO, DM, ME, NOW, new_store, text
+from tests.unit.store.people import BOB, DM, ME, NOW, add, by_sql, gaps, keys, new_store, text
 
 
 @pytest.fixture
@@ -26,15 +22,6 @@ def store() -> Iterator[Store]:
     store = new_store()
     yield store
     store.close()
-
-
-def add(store: Store, *messages: Message, now_ms: int = NOW, **how: Any) -> list[int]:
-    seqs = []
-    for message in messages:
-        stored = store.messages.add(message, now_ms=now_ms, **how)
-        assert stored is not None
-        seqs.append(stored.seq)
-    return seqs
 
 
 def shown(store: Store, limit: int = 50) -> list[bytes]:
@@ -117,6 +104,50 @@ def test_history_may_leave_out_the_blocked(store: Store) -> None:
     assert len(shown(store)) == 2
 
 
+def test_history_holds_lines_and_no_followers(store: Store) -> None:
+    line, topic = text(BOB), text(BOB, NOW + 9, kind=TOPIC)
+    followers = [text(BOB, NOW + n, kind=kind) for n, kind in enumerate((EDIT, DELETE, REACTION))]
+    add(store, line, *followers, topic, text(BOB, NOW + 20, kind=77), unread=True)
+    assert shown(store) == [line.id, topic.id, text(BOB, NOW + 20, kind=77).id]
+    assert store.messages.count(DM.id, "unread") == 2
+    assert store.messages.highest(DM.id, ME.peer_id, NOW) == NOW + 20
+
+
+def test_the_newest_topic(store: Store) -> None:
+    def topic(skip_blocked: bool = False) -> Message | None:
+        found = store.messages.topic(DM.id, skip_blocked)
+        return None if found is None else found.message
+
+    topics = [text(BOB, NOW + 1, kind=TOPIC), text(ME, NOW, kind=TOPIC)]
+    late = text(BOB, NOW + FUTURE_MS + 1, kind=TOPIC)
+    assert topic() is None
+    add(store, late, *topics, text(BOB, NOW + 9))
+    assert topic() == topics[0]
+    store.peers.put(Contact(BOB.peer_id, blocked=True))
+    assert (topic(), topic(skip_blocked=True)) == (topics[0], topics[1])
+
+
+def test_lines_are_found_by_the_beginning_of_their_ids(store: Store) -> None:
+    some = [text(BOB, NOW + n) for n in range(40)]
+    add(store, *some, text(BOB, NOW + FUTURE_MS + 1), text(BOB, NOW, kind=EDIT))
+    for length in (1, 2, 7, 63, 64):
+        digits = some[0].id.hex()[:length]
+        wanted = {m.id for m in some if m.id.hex().startswith(digits)}
+        found = store.messages.beginning_with(digits, 99)
+        assert {s.message.id for s in found} == wanted
+        assert len(store.messages.beginning_with(digits, 1)) == 1
+    for hidden in (text(BOB, NOW + FUTURE_MS + 1), text(BOB, NOW, kind=EDIT)):
+        assert store.messages.beginning_with(hidden.id.hex(), 9) == []
+
+
+def test_mentions_are_counted_while_unread(store: Store) -> None:
+    seqs = add(store, *(text(BOB, NOW + n) for n in range(3)), unread=True, mention=True)
+    assert store.messages.count(DM.id, "mentions") == 3
+    store.messages.set_mention(seqs[0], False)
+    store.messages.read(DM.id, seqs[1])
+    assert (store.messages.count(DM.id, "mentions"), store.messages.count(DM.id, "unread")) == (1, 1)
+
+
 def test_reading_marks_what_had_arrived_by_then(store: Store) -> None:
     seqs = add(store, *(text(BOB, NOW - n) for n in range(3)), unread=True)
     assert store.messages.read(DM.id, seqs[1]) == 2
@@ -144,16 +175,16 @@ def test_heads_are_what_nothing_follows_and_gaps_what_is_named_but_not_here(stor
     third = text(BOB, NOW + 2, parents=[second.id])
     fork = text(ME, NOW + 2, parents=[first.id], what="fork")
     messages = store.messages
-    assert (messages.heads(DM.id, NOW * 2), messages.gaps(DM.id)) == ([], [])
+    assert (messages.heads(DM.id, NOW * 2), gaps(store)) == ([], [])
     add(store, third)
-    assert (messages.heads(DM.id, NOW * 2), messages.gaps(DM.id)) == ([third.id], [second.id])
+    assert (messages.heads(DM.id, NOW * 2), gaps(store)) == ([third.id], [second.id])
     add(store, fork)
     assert set(messages.heads(DM.id, NOW * 2)) == {third.id, fork.id}
-    assert set(messages.gaps(DM.id)) == {first.id, second.id}
+    assert set(gaps(store)) == {first.id, second.id}
     add(store, second)  # it fills a gap: no head
-    assert (set(messages.heads(DM.id, NOW * 2)), messages.gaps(DM.id)) == ({third.id, fork.id}, [first.id])
+    assert (set(messages.heads(DM.id, NOW * 2)), gaps(store)) == ({third.id, fork.id}, [first.id])
     add(store, first)
-    assert (set(messages.heads(DM.id, NOW * 2)), messages.gaps(DM.id)) == ({third.id, fork.id}, [])
+    assert (set(messages.heads(DM.id, NOW * 2)), gaps(store)) == ({third.id, fork.id}, [])
     assert messages.heads(DM.id, NOW + 1) == []
 
 
@@ -221,131 +252,6 @@ def test_places_in_order_of_arrival(store: Store) -> None:
 
 
 # sets
-
-
-def by_sql(store: Store, room: Room, *authors: Identity) -> list[bytes]:
-    sql = "SELECT clock, m.id, author FROM messages m JOIN rooms r ON room = number WHERE r.id = ? AND content NOT NULL"
-    rows = store.database.rows(sql, [room.id])
-    wanted = {a.peer_id for a in authors}
-    return sorted(key(clock, i) for clock, i, author in rows if not authors or author in wanted)
-
-
-def keys(items: ItemSet) -> list[bytes]:
-    return [key(clock, i) for i, clock in items.entries(0, len(items))]
-
-
-def check_sets(store: Store) -> None:
-    messages = store.messages
-    assert keys(messages.items(DM, ME.peer_id, BOB.peer_id)) == by_sql(store, DM)
-    assert keys(messages.items(lobby(), ME.peer_id, BOB.peer_id)) == by_sql(store, lobby(), ME, BOB)
-    assert keys(messages.items(lobby(), CLEO.peer_id, ME.peer_id)) == by_sql(store, lobby(), ME, CLEO)
-
-
-def test_sets_in_memory_are_what_the_store_holds_after_every_step(store: Store) -> None:
-    store.messages.ensure_room(lobby())
-    check_sets(store)
-    for n, author in enumerate((ME, BOB, CLEO, ME, BOB, CLEO)):
-        add(store, text(author, NOW - n, room=LOBBY))
-        check_sets(store)
-    add(store, text(BOB), text(ME, NOW - 1))
-    check_sets(store)
-    with store.transaction():
-        add(store, text(BOB, NOW + 3))
-        with pytest.raises(KeyError), store.transaction():
-            add(store, text(BOB, NOW + 4), text(ME, NOW + 4, room=LOBBY))
-            raise KeyError
-        add(store, text(BOB, NOW + 2))
-    check_sets(store)
-    (seq,) = add(store, text(BOB, NOW + 6))
-    with pytest.raises(KeyError), store.transaction():
-        store.messages.forget([seq])
-        raise KeyError
-    check_sets(store)
-    store.messages.forget([seq])
-    check_sets(store)
-
-
-def test_a_set_first_asked_for_inside_a_transaction_is_right_afterwards(store: Store) -> None:
-    def fresh() -> None:
-        store.messages._sets.clear()
-
-    for fail in (True, False):
-        fresh()
-        try:
-            with store.transaction():
-                add(store, text(BOB, NOW + fail))
-                store.messages.items(DM, ME.peer_id, BOB.peer_id)
-                add(store, text(BOB, NOW + 2 + fail))
-                if fail:
-                    raise KeyError
-        except KeyError:
-            pass
-        assert keys(store.messages.items(DM, ME.peer_id, BOB.peer_id)) == by_sql(store, DM)
-    assert len(by_sql(store, DM)) == 2
-
-
-def test_only_so_many_sets_are_kept_in_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CACHED_SETS", 2)
-    rooms = [dm(ME.peer_id, Identity(bytes([n]) * 32).peer_id) for n in range(10, 14)]
-    for room in rooms:
-        assert room.peer is not None
-        store.peers.put(Contact(room.peer))
-        store.messages.ensure_room(room)
-    sets = [store.messages.items(room, ME.peer_id, BOB.peer_id) for room in rooms]
-    assert store.messages.items(rooms[3], ME.peer_id, BOB.peer_id) is sets[3]
-    assert store.messages.items(rooms[2], ME.peer_id, BOB.peer_id) is sets[2]
-    assert store.messages.items(rooms[0], ME.peer_id, BOB.peer_id) is not sets[0]
-
-
-# the lobby's limits
-
-
-def lobby_texts(author: Identity, *clocks: int) -> list[Message]:
-    return [text(author, clock, room=LOBBY) for clock in clocks]
-
-
-def left(store: Store) -> list[tuple[bytes, int]]:
-    stored = store.messages.history(LOBBY, 99, None, skip_blocked=False)
-    return [(s.message.header.author, s.message.header.clock - NOW) for s in stored]
-
-
-def test_the_lobby_forgets_what_is_old(store: Store) -> None:
-    store.messages.ensure_room(lobby())
-    add(store, *lobby_texts(BOB, NOW - 2, NOW - 1, NOW, NOW + 1))
-    add(store, text(BOB, NOW - 5))
-    assert store.messages.trim_lobby(LOBBY, NOW) == 2
-    assert left(store) == [(BOB.peer_id, 0), (BOB.peer_id, 1)]
-    assert len(shown(store)) == 1
-    assert store.messages.trim_lobby(LOBBY, NOW) == 0
-
-
-def test_the_lobby_forgets_the_oldest_of_who_writes_too_much(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOBBY_PER_AUTHOR", 3)
-    store.messages.ensure_room(lobby())
-    add(store, *lobby_texts(BOB, *range(NOW, NOW + 5)), *lobby_texts(CLEO, NOW))
-    assert store.messages.trim_lobby(LOBBY, NOW) == 2
-    assert left(store) == [(CLEO.peer_id, 0), (BOB.peer_id, 2), (BOB.peer_id, 3), (BOB.peer_id, 4)]
-    assert store.messages.lobby_floors(LOBBY) == {BOB.peer_id: NOW + 2}
-
-
-def test_a_full_lobby_takes_from_the_largest_author_first(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOBBY_TOTAL", 6)
-    store.messages.ensure_room(lobby())
-    add(
-        store,
-        *lobby_texts(BOB, *range(NOW, NOW + 6)),
-        *lobby_texts(CLEO, NOW + 9),
-        *lobby_texts(ME, NOW, NOW + 1),
-    )
-    assert store.messages.trim_lobby(LOBBY, NOW) == 3
-    authors = [author for author, _ in left(store)]
-    assert [authors.count(i.peer_id) for i in (BOB, CLEO, ME)] == [3, 1, 2]
-    floors = {BOB.peer_id: NOW + 3, CLEO.peer_id: NOW + 9, ME.peer_id: NOW}
-    assert store.messages.lobby_floors(LOBBY) == floors
 
 
 # the disk

@@ -17,7 +17,7 @@ from p2pim.store import recheck as module
 from p2pim.store.database import Database
 from p2pim.store.recheck import Rechecked, recheck
 from p2pim.store.store import Store
-from tests.unit.store.people import BOB, CLEO, DM, ME, NOW, new_store, text
+from tests.unit.store.people import BOB, CLEO, DM, ME, NOW, gaps, new_store, text
 
 TABLES = ("profile", "peers", "rooms", "messages", "gaps", "deliveries", "addresses")
 
@@ -89,7 +89,7 @@ def test_each_lie_is_found_and_left_out(store: Store, lie: str) -> None:
     assert recheck(store.database, ME.peer_id) == Rechecked(4, 1)
     fresh = Store(store.database)
     assert clocks(fresh) == [0, 2, 3]
-    assert fresh.messages.gaps(DM.id) == [missing]  # colleagues are asked for it again
+    assert gaps(fresh) == [missing]  # colleagues are asked for it again
     assert fresh.database.rows("SELECT * FROM deliveries") == []
     assert recheck(store.database, ME.peer_id) == Rechecked(4, 0)
 
