@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from p2pim.errors import BadInput, NotNow, UnknownTarget
+from p2pim.errors import BadInput, Forbidden, NotNow, UnknownTarget
 from p2pim.node import events
 from p2pim.node.session import SetId
 from p2pim.protocol.identity import PeerId
@@ -88,8 +88,14 @@ class Author:
             return view
 
     def check_room(self, room: Room) -> None:
-        """Raise NotNow unless something may be written in a room now."""
-        if room.peer is None:
+        """Raise NotNow, or Forbidden, unless something may be written in a room now."""
+        if room.is_governed:
+            self._node.rooms.check_may_write(room.id)
+        elif room.peer is None:
+            if self._node.policy.value("open_network") is False:
+                raise Forbidden(
+                    f"The lobby belongs to the open network, and {self._node.policy.refuse('open_network')}"
+                )
             if not self._node.open_network:
                 raise NotNow(
                     "The lobby belongs to the open network, which is off here (open_network in the settings)."

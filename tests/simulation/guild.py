@@ -17,6 +17,7 @@ from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId, reopen
 from p2pim.protocol.records import CONTENT, Messages
 from p2pim.store.store import Store
+from tests.simulation.revising import revise
 from tests.simulation.world import Broken, Machine, SimAuthor, SimDatabase, World
 
 HOUR_MS = 3_600_000
@@ -114,6 +115,7 @@ class Guild(World):
         deeds = (
             (26, self._write),
             (24, self._dial),
+            (10, self._revise),
             (12, self._deed),
             (8, self._join),
             (6, self._cut),
@@ -152,6 +154,9 @@ class Guild(World):
         self.count["texts"] += 1
         if before and view.clock <= max(before):
             raise Broken(f"I4: {machine} wrote a message that sorts before one it held")
+
+    def _revise(self, machine: Member) -> None:
+        revise(self, machine, self.written)
 
     def dial(self, a: Member, b: Member) -> None:
         """Link two machines on a network that both serve, as whoever dials finds by trying them in turn."""

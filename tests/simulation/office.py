@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import sqlite3
-from collections.abc import Callable
 
 from p2pim.errors import UserError
 from p2pim.protocol.fold import Entry, fold
 from p2pim.protocol.identity import Identity, PeerId
-from p2pim.protocol.message import FUTURE_MS, TEXT, RoomId, read_header, reopen
+from p2pim.protocol.message import FUTURE_MS, RoomId, read_header, reopen
 from p2pim.protocol.records import Messages
 from p2pim.protocol.room import LOBBY, LOBBY_MS, dm, dm_room
+from tests.simulation.revising import revise
 from tests.simulation.world import START_MS, Broken, Machine, World
 
 HOUR_MS = 3_600_000
@@ -84,25 +83,7 @@ class Office(World):
             raise Broken(f"I4: {machine} wrote a message that sorts before one it held")
 
     def _revise(self, machine: Machine) -> None:
-        """Say something about a text that is shown: edit or delete one's own, react, answer."""
-        node = machine.node
-        if node is None:
-            return
-        room = self.rng.choice([view.room for view in node.conversations()])
-        texts = [view for view in node.history(room, 20) if view.kind == TEXT and view.deleted_by is None]
-        if not texts:
-            return
-        text = self.rng.choice(texts)
-        deeds: list[Callable[[], object]] = [
-            lambda: node.react(text.id, self.rng.choice("abc"), self.rng.random() < 0.3),
-            lambda: node.send_text(room, "yes", reply_to=text.id),
-            lambda: node.set_topic(room, f"topic {self.written}"),
-        ]
-        if text.mine:
-            deeds += [lambda: node.edit(text.id, f"edited {self.written}"), lambda: node.delete(text.id)] * 2
-        self.count["revised"] += 1
-        with contextlib.suppress(UserError):
-            self.rng.choice(deeds)()
+        revise(self, machine, self.written)
 
     def _dial(self, machine: Machine) -> None:
         self.connect(machine, self.rng.choice(self.machines))

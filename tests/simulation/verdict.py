@@ -109,9 +109,20 @@ def check_room(guild: Guild, room: RoomId, group: list[Member]) -> None:
             raise Broken(f"I1: {first} and {other} hold {len(first.held(room))} and {len(other.held(room))}")
         if first.visible(room) != other.visible(room):
             raise Broken(f"I1: {first} and {other} see different histories")
+        if shown(first, room) != shown(other, room):
+            raise Broken(f"I1: {first} and {other} read different things")
     for machine in group:
         check_void(machine, room)
         check_written(guild, room, machine, group)
+
+
+def shown(machine: Member, room: RoomId) -> list[object]:
+    """A room as its reader sees it, but for names and what is of this machine only."""
+    assert machine.node is not None
+    views = machine.node.history(room, 10_000)
+    return [
+        (v.id, v.text, v.edited, v.deleted_by, [(r.emoji, sorted(r.by)) for r in v.reactions]) for v in views
+    ]
 
 
 def check_written(guild: Guild, room: RoomId, machine: Member, group: list[Member]) -> None:

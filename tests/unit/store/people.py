@@ -42,7 +42,8 @@ def text(
 
 def gaps(store: Store) -> list[bytes]:
     """Parents that messages of the DM name and that are not here."""
-    sql = "SELECT DISTINCT parent FROM gaps JOIN messages ON seq = child JOIN rooms ON room = number WHERE rooms.id = ?"
+    sql = "SELECT DISTINCT gaps.parent FROM gaps JOIN messages ON seq = child JOIN rooms ON room = number"
+    sql += " WHERE rooms.id = ?"
     return [row[0] for row in store.database.rows(sql, [DM.id])]
 
 
