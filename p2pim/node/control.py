@@ -33,22 +33,6 @@ log = logging.getLogger(__name__)
 MAX_BESIDE: Final = 2_000
 MAX_BESIDE_BYTES: Final = 4 * 1024 * 1024
 MAX_BESIDE_ROOMS: Final = 64
-#: Policy keys by which a team rules the machines of its members.
-TEAM_RULES: Final = frozenset(
-    {
-        "open_network",
-        "relay",
-        "files",
-        "file_max_bytes",
-        "file_types_allowed",
-        "file_types_forbidden",
-        "retention_days",
-        "receipts",
-        "updates",
-        "minimum_version",
-        "verified_dms_only",
-    }
-)
 #: How long somebody who came over a team's network may take to show that they belong to it.
 STRANGER_SECONDS: Final = 10.0
 
@@ -252,10 +236,10 @@ class Control:
         for void in (False, True):
             wrong = [
                 seq
-                for seq, clock, stored in self._store.messages.written_in(room_id, author)
+                for seq, clock, stored in self._store.standing.written_in(room_id, author)
                 if stored is not void and (authority.role_at(author, clock) < Role.MEMBER) is void
             ]
-            if self._store.messages.set_void(wrong, void):
+            if self._store.standing.set_void(wrong, void):
                 self.refused.add(room_id)  # compare it again
 
     def _changed(self, room_id: RoomId) -> None:
@@ -280,16 +264,10 @@ class Control:
             self._node.emit(events.RoomChanged(child))
 
     def obey(self) -> None:
-        """The rules of our teams are those of this machine, too, as far as they are stricter.
-
-        What would cut the machine off from others is not for a team to say.
-        """
+        """The rules of our teams are those of this machine, too, as far as they are stricter."""
         rooms = self._node.rooms
-        rules = {
-            rooms.name(team): {k: v for k, v in rooms.authority(team).policy.items() if k in TEAM_RULES}
-            for team in rooms.mine()
-        }
-        self._node.set_team_policies(rules)
+        self._node.set_team_policies({rooms.name(team): rooms.rules(team) for team in rooms.mine()})
+        self._node.retention.soon()
 
     def _compare(self, session: Session, room_id: RoomId) -> None:
         for which in (CONTROL, CONTENT):

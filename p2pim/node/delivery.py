@@ -132,7 +132,9 @@ class Delivery:
         """Whether a message without content is one that was deleted; if not, its header is kept until that is known."""
         if header.kind not in ERASABLE:
             return False
-        if self._store.followers.is_deleted(message_id, header):
+        if self._store.followers.is_deleted(message_id, header) or (
+            self._node.retention.covers(room.id, header.clock)
+        ):
             return True
         self._ensure_room(room)
         self._store.followers.keep_stub(prove(signed, message_id, header))
@@ -179,6 +181,7 @@ class Delivery:
             elif request := self._node.people.is_stranger(room.peer):
                 self._node.people.requested(room.peer)  # also where my other machine took it first
         waiting = mine and room.kind is RoomKind.DM and session.link.peer_id != room.peer
+        message = self._node.retention.trimmed(room, message)
         void = room.is_governed and self._node.rooms.is_void(room.id, message)
         stored = self._store.messages.add(
             message,

@@ -29,6 +29,7 @@ from p2pim.node.networks import FEATURE_OPEN, Networks
 from p2pim.node.people import People
 from p2pim.node.policies import Policies
 from p2pim.node.presence import PresenceBoard
+from p2pim.node.retention import Retention
 from p2pim.node.reviser import Reviser
 from p2pim.node.rooms import Rooms
 from p2pim.node.session import Session
@@ -101,6 +102,7 @@ class Node:
         self.sync = Sync(self)
         self.machines = OwnMachines(self)
         self.control = Control(self)
+        self.retention = Retention(self)
         self.teams = Teams(self)
         self.joining = Joining(self)
         self.views = Views(self)
@@ -312,6 +314,7 @@ class Node:
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 self.fading.tick()
                 self.control.tick()
+                self.retention.tick()
                 self.joining.tick()
             self.store.database.scrub()
         except StoreError as error:

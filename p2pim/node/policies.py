@@ -32,10 +32,15 @@ class Policies:
         policy = combine(self._machine, teams)
         self._node.store.on_commit(lambda: self._put_in_force(policy))
 
+    def with_team(self, rules: Mapping[str, object]) -> Policy:
+        """The rules for what belongs to one team alone: this machine's and those."""
+        return combine(self._machine, {"": rules} if rules else {})
+
     def _put_in_force(self, policy: Policy) -> None:
         if policy == self._node.policy:
             return
         self._node.policy = policy
+        self._node.retention.soon()
         log.info("the policy changed: %s", ", ".join(rule.key for rule in policy.rules) or "no rules")
         open_network = policy.switch("open_network", self._node.settings.open_network)
         if open_network != self._node.open_network:

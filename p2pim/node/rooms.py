@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import AmbiguousTarget, NotNow, UnknownTarget
-from p2pim.protocol.authority import Authority
+from p2pim.protocol.authority import Authority, PolicyValue
 from p2pim.protocol.control import Genesis, Role, RoomType
 from p2pim.protocol.controlset import ControlSet, Verdict
 from p2pim.protocol.identity import PeerId
@@ -22,6 +22,23 @@ KINDS: Final = {
     RoomType.CHANNEL: RoomKind.CHANNEL,
     RoomType.GROUP: RoomKind.GROUP,
 }
+#: Policy keys by which a team rules the machines of its members. What would cut a machine off from others is not
+#: for a team to say.
+TEAM_RULES: Final = frozenset(
+    {
+        "open_network",
+        "relay",
+        "files",
+        "file_max_bytes",
+        "file_types_allowed",
+        "file_types_forbidden",
+        "retention_days",
+        "receipts",
+        "updates",
+        "minimum_version",
+        "verified_dms_only",
+    }
+)
 #: Policy keys that name and close a room.
 NAME: Final = "name"
 ARCHIVED: Final = "archived"
@@ -191,6 +208,10 @@ class Rooms:
     def mine(self) -> list[RoomId]:
         """The teams we are in."""
         return [team for team in self.teams() if self.role(team) >= Role.MEMBER]
+
+    def rules(self, team: RoomId) -> dict[str, PolicyValue]:
+        """The rules of a team that bind the machines of its members."""
+        return {k: v for k, v in self.authority(team).policy.items() if k in TEAM_RULES}
 
     def is_mate(self, peer_id: PeerId) -> bool:
         """Whether somebody is in a team with us."""

@@ -152,9 +152,11 @@ def _note(message: Message, note: str, deleted_by: PeerId | None = None) -> Entr
 def _text(message: Message, followers: Collection[Message], may_delete: MayDelete) -> Entry:
     header = message.header
     deletes = deletes_of(header, followers, may_delete)
-    if deletes or message.content is None:
+    if deletes:
         who = {f.header.author for f in deletes}
-        return _note(message, "deleted", header.author if not who or header.author in who else min(who))
+        return _note(message, "deleted", header.author if header.author in who else min(who))
+    if message.content is None:
+        return _note(message, "no longer kept")
     edit = newest_edit(header, followers)
     written = decode_text(message.content)
     content = written if edit is None else decode_text(edit.content or b"")

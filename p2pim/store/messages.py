@@ -30,11 +30,11 @@ from p2pim.store.database import Database, Row, chunks, marks
 from p2pim.store.followers import Followers
 from p2pim.store.sets import Sets
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "seq, id, header, signature, content, received, hidden, unread, waiting, token, followed, void"
 )
 #: Kinds that are lines of a conversation.
-_IS_LINE: Final = f"kind NOT IN ({', '.join(map(str, sorted(FOLLOWERS)))})"
+IS_LINE: Final = f"kind NOT IN ({', '.join(map(str, sorted(FOLLOWERS)))})"
 _NOT_BLOCKED: Final = " AND author NOT IN (SELECT id FROM peers WHERE blocked = 1)"
 
 
@@ -52,7 +52,8 @@ class Stored(Struct, frozen=True):
     void: bool = False
 
 
-def _stored(row: Row) -> Stored:
+def stored_of(row: Row) -> Stored:
+    """A message from its row of COLUMNS."""
     seq, message_id, header, signature, content, received, hidden, unread, waiting, token, followed, void = (
         row
     )
@@ -68,8 +69,8 @@ class Messages:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._numbers: dict[RoomId, tuple[int, Room]] = {}
-        self._sets = Sets(database, self.number)
-        self.items = self._sets.items
+        self.sets = Sets(database, self.number)
+        self.items = self.sets.items
         self._known_seq = self.last_seq()
         self.followers = Followers(database, self.number)
 
@@ -204,8 +205,8 @@ class Messages:
 
     def due(self, me: PeerId, now_ms: int) -> list[Stored]:
         """Show what was hidden for its clock and has become due; unread where others wrote it."""
-        sql = f"SELECT {_COLUMNS} FROM messages WHERE hidden = 1 AND clock <= ? ORDER BY clock, id"
-        hidden = [_stored(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
+        sql = f"SELECT {COLUMNS} FROM messages WHERE hidden = 1 AND clock <= ? ORDER BY clock, id"
+        hidden = [stored_of(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
         due = []
         for stored in hidden:
             header = stored.message.header
@@ -221,32 +222,6 @@ class Messages:
             due.append(replace(stored, hidden=False, unread=unread))
         return due
 
-    def written_in(self, room_id: RoomId, author: PeerId) -> list[tuple[int, int, bool]]:
-        """(seq, clock, void) of everything somebody wrote in a room."""
-        sql = "SELECT seq, clock, void FROM messages WHERE room = ? AND author = ?"
-        return [
-            (seq, clock, bool(void))
-            for seq, clock, void in self._db.rows(sql, [self.number(room_id), author])
-        ]
-
-    def set_void(self, seqs: Sequence[int], void: bool) -> bool:
-        """What is known of the right of its author has changed for these messages.
-
-        Returns:
-            Whether something that was erased is lacking now, and to be fetched again.
-        """
-        lacking = False
-        for part in chunks(seqs):
-            self._db.execute(f"UPDATE messages SET void = ? WHERE seq IN ({marks(len(part))})", [void, *part])
-            rows = self._db.rows(
-                f"SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks(len(part))}) AND NOT {_IS_LINE}", part
-            )
-            for stored in map(_stored, rows):
-                lacking |= self.followers.judged(stored.seq, stored.message.header, void, stored.hidden)
-        if lacking:
-            self._sets.forget()
-        return lacking
-
     def read(self, room_id: RoomId, seq: int) -> int:
         """Mark everything that had arrived up to ``seq`` as read; returns how many messages that changed."""
         return self._db.execute(
@@ -258,7 +233,7 @@ class Messages:
         """Delete messages for good (a lobby message past its time, an own one nobody has taken)."""
         for part in chunks(seqs):
             self._db.execute(f"DELETE FROM messages WHERE seq IN ({marks(len(part))})", part)
-        self._sets.forget()
+        self.sets.forget()
 
     # -- reading
 
@@ -286,8 +261,8 @@ class Messages:
         """Those of these messages that are here, in order."""
         found: list[Stored] = []
         for part in chunks(ids):
-            sql = f"SELECT {_COLUMNS} FROM messages WHERE id IN ({marks(len(part))}) ORDER BY clock, id"
-            found += [_stored(row) for row in self._db.rows(sql, part)]
+            sql = f"SELECT {COLUMNS} FROM messages WHERE id IN ({marks(len(part))}) ORDER BY clock, id"
+            found += [stored_of(row) for row in self._db.rows(sql, part)]
         return found
 
     def at(self, seqs: Sequence[int]) -> list[Stored]:
@@ -295,21 +270,21 @@ class Messages:
         found: list[Stored] = []
         for part in chunks(seqs):
             found += map(
-                _stored,
-                self._db.rows(f"SELECT {_COLUMNS} FROM messages WHERE seq IN ({marks(len(part))})", part),
+                stored_of,
+                self._db.rows(f"SELECT {COLUMNS} FROM messages WHERE seq IN ({marks(len(part))})", part),
             )
         return found
 
     def by_token(self, token: str) -> Stored | None:
         """The message a client stored under this token."""
-        row = self._db.row(f"SELECT {_COLUMNS} FROM messages WHERE token = ?", [token])
-        return _stored(row) if row else None
+        row = self._db.row(f"SELECT {COLUMNS} FROM messages WHERE token = ?", [token])
+        return stored_of(row) if row else None
 
     def history(
         self, room_id: RoomId, limit: int, before: tuple[int, MessageId] | None, skip_blocked: bool
     ) -> list[Stored]:
         """The newest ``limit`` visible lines before a place in the order, oldest first."""
-        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND hidden = 0 AND void = 0 AND {_IS_LINE}"
+        sql = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND hidden = 0 AND void = 0 AND {IS_LINE}"
         values: list[object] = [self.number(room_id)]
         if before is not None:
             sql += " AND (clock, id) < (?, ?)"
@@ -317,22 +292,22 @@ class Messages:
         if skip_blocked:
             sql += _NOT_BLOCKED
         rows = self._db.rows(sql + " ORDER BY clock DESC, id DESC LIMIT ?", [*values, limit])
-        return [_stored(row) for row in reversed(rows)]
+        return [stored_of(row) for row in reversed(rows)]
 
     def topic(self, room_id: RoomId, skip_blocked: bool) -> Stored | None:
         """The newest message of a room that sets its topic."""
-        sql = f"SELECT {_COLUMNS} FROM messages WHERE room = ? AND kind = {TOPIC} AND hidden = 0"
+        sql = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND kind = {TOPIC} AND hidden = 0"
         sql += (_NOT_BLOCKED if skip_blocked else "") + " ORDER BY clock DESC, id DESC LIMIT 1"
         row = self._db.row(sql, [self.number(room_id)])
-        return _stored(row) if row else None
+        return stored_of(row) if row else None
 
     def beginning_with(self, digits: str, limit: int) -> list[Stored]:
         """Lines whose ids begin with these hexadecimal digits, ``limit`` at most."""
         rows = self._db.rows(
-            f"SELECT {_COLUMNS} FROM messages WHERE id BETWEEN ? AND ? AND {_IS_LINE} AND hidden = 0 LIMIT ?",
+            f"SELECT {COLUMNS} FROM messages WHERE id BETWEEN ? AND ? AND {IS_LINE} AND hidden = 0 LIMIT ?",
             [*(bytes.fromhex(digits.ljust(64, end)) for end in "0f"), limit],
         )
-        return [_stored(row) for row in rows]
+        return [stored_of(row) for row in rows]
 
     def heads(self, room_id: RoomId, upto: int) -> list[MessageId]:
         """Parents for a new message: what no message up to that clock names as parent, the newest sixteen."""
@@ -365,7 +340,7 @@ class Messages:
 
     def _committed(self, room_id: RoomId, author: PeerId, place: bytes, seq: int) -> None:
         self._known_seq = max(self._known_seq, seq)
-        self._sets.add(room_id, author, place)
+        self.sets.add(room_id, author, place)
 
     def known_seq(self) -> int:
         """As last_seq, but of what has committed: every set holds all up to there, and none more is promised."""
@@ -392,5 +367,5 @@ class Messages:
 
     def overdue(self, now_ms: int) -> list[Stored]:
         """Messages sealed here that nobody has taken and whose clock is too far ahead: it was wrong then."""
-        sql = f"SELECT {_COLUMNS} FROM messages WHERE waiting = 1 AND sealed = 1 AND clock > ? ORDER BY clock, id"
-        return [_stored(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]
+        sql = f"SELECT {COLUMNS} FROM messages WHERE waiting = 1 AND sealed = 1 AND clock > ? ORDER BY clock, id"
+        return [stored_of(row) for row in self._db.rows(sql, [now_ms + FUTURE_MS])]

@@ -10,6 +10,7 @@ from p2pim.store.deliveries import Deliveries
 from p2pim.store.lobby import Lobby
 from p2pim.store.messages import Messages
 from p2pim.store.peers import Peers
+from p2pim.store.standing import Standing
 
 
 class Store:
@@ -20,6 +21,7 @@ class Store:
         self.messages = Messages(self.database)
         self.followers = self.messages.followers
         self.lobby = Lobby(self.database, self.messages)
+        self.standing = Standing(self.database, self.messages)
         self.deliveries = Deliveries(self.database)
         self.peers = Peers(self.database)
         self.control = Control(self.database)

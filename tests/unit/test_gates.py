@@ -36,6 +36,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "session": "test_faults",
         "sync": "test_faults",
         "delivery": "test_requests",
+        "retention": "test_retention",
         "contacts": "test_faults",
         "control": "test_teams",
         "joining": "test_teams",

@@ -56,7 +56,7 @@ def test_sets_in_memory_are_what_the_store_holds_after_every_step(store: Store) 
 
 def test_a_set_first_asked_for_inside_a_transaction_is_right_afterwards(store: Store) -> None:
     def fresh() -> None:
-        store.messages._sets.clear()
+        store.messages.sets.clear()
 
     for fail in (True, False):
         fresh()
