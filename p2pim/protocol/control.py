@@ -17,6 +17,7 @@ from p2pim.protocol.identity import Identity, PeerId, check_peer_id, verify
 from p2pim.protocol.invite import proves
 from p2pim.protocol.message import FIRST_CONTROL_KIND, SALT, MessageId, RoomId
 from p2pim.protocol.names import MAX_NAME_BYTES, is_clean
+from p2pim.protocol.nesting import is_plain_array, is_shallow
 from p2pim.protocol.records import Id
 
 GENESIS: Final = 128
@@ -188,9 +189,11 @@ def decode(kind: int, content: bytes) -> Body | None:
         return None
     if kind == POLICY and len(content) > MAX_POLICY_BYTES:
         raise DecodeError("A policy is too long.")
+    if not (is_plain_array(content, len(KINDS[kind].__struct_fields__)) or is_shallow(content)):
+        raise DecodeError("The content of a control message is nested too deeply.")
     try:
         body: Body = decoder.decode(content)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise DecodeError(f"The content of a control message of kind {kind} is malformed.") from error
     return body
 

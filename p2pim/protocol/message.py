@@ -16,6 +16,7 @@ import msgspec
 from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import records
 from p2pim.protocol.identity import Identity, PeerId, digest, verify
+from p2pim.protocol.nesting import is_plain_array, is_shallow
 from p2pim.protocol.records import Signed
 
 MessageId = bytes
@@ -76,6 +77,7 @@ class Message:
         return Signed(self.raw_header, self.signature, self.content)
 
 
+_FIELDS: Final = len(Header.__struct_fields__)
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _text_decoder = msgspec.msgpack.Decoder(Text)
 _encoder = msgspec.msgpack.Encoder()
@@ -145,9 +147,11 @@ def read_header(raw: bytes) -> Header:
     """
     if len(raw) > MAX_HEADER:
         raise DecodeError("message header too long")
+    if not (is_plain_array(raw, _FIELDS) or is_shallow(raw)):
+        raise DecodeError("message header too deep")
     try:
         header = _header_decoder.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+    except msgspec.MsgspecError:
         raise DecodeError("malformed message header") from None
     ids = (header.room, header.author, header.content_hash, *header.parents)
     if any(len(x) != 32 for x in ids) or (header.target is not None and len(header.target) != 32):

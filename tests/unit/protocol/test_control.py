@@ -101,3 +101,18 @@ def test_bytes_that_are_nothing_are_no_body(raw: bytes) -> None:
     for number in control.KINDS:
         with pytest.raises(DecodeError):
             decode(number, raw)
+
+
+def test_how_deep_a_further_field_may_be_does_not_depend_on_who_reads_it() -> None:
+    """Else a message would enter on some machines only, and with it all that follows it."""
+
+    def deeper(calls: int, content: bytes) -> Body | None:
+        return deeper(calls - 1, content) if calls else decode(control.MERGE, content)
+
+    def merge(levels: int) -> bytes:
+        return b"\x92\xc4\x10" + SALT + b"\x91" * levels + b"\x01"
+
+    assert decode(control.MERGE, merge(31)) == deeper(500, merge(31)) == Merge(SALT)
+    for calls in (0, 500):
+        with pytest.raises(DecodeError):
+            deeper(calls, merge(32))
