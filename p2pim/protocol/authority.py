@@ -32,6 +32,10 @@ from typing import Final, NamedTuple
 from p2pim.protocol.control import Admit, Body, Genesis, Grant, Invite, Policy, Revoke, Role, RoomType
 from p2pim.protocol.identity import PeerId, digest
 from p2pim.protocol.message import Message, MessageId
+from p2pim.protocol.names import received_name
+
+#: The policy that renames a room.
+NAME: Final = "name"
 
 PolicyValue = bool | int | str | list[str]
 
@@ -105,6 +109,12 @@ class Authority:
     #: The secrets of the network, oldest first; the last one is the current one.
     secrets: tuple[bytes, ...] = field(repr=False)
     over: Authority | None = None
+
+    @property
+    def name(self) -> str:
+        """What the room is called; "" if nobody gave it a name that may be shown."""
+        renamed = self.policy.get(NAME)
+        return received_name(renamed if isinstance(renamed, str) else "") or received_name(self.genesis.name)
 
     def role(self, peer_id: PeerId) -> Role:
         """What somebody is now."""
@@ -315,13 +325,13 @@ class _Fold:
         for subject, steps in timelines.items():
             for step in steps:
                 body = by_id[step.by].body
-                if isinstance(body, Grant) and body.name:
-                    names[subject] = body.name
-                elif isinstance(body, Admit):
-                    invite = standings[body.invite].invite
-                    if invite.uses == 1 and invite.label:
-                        names[subject] = invite.label
-        return names
+                name: str | None = None
+                if isinstance(body, Grant):
+                    name = body.name
+                elif isinstance(body, Admit) and (invite := standings[body.invite].invite).uses == 1:
+                    name = invite.label
+                names[subject] = received_name(name or "") or names.get(subject, "")
+        return {subject: name for subject, name in names.items() if name}
 
 
 def _gen(deed: Deed) -> int:

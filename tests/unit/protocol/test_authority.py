@@ -136,6 +136,25 @@ def test_certified_names_are_those_of_grants_and_of_labels_for_one() -> None:
     assert c.authority().names == {c.id("A"): "Anna B.", c.id("B"): "Bert"}
 
 
+def test_a_name_that_may_not_be_shown_is_none() -> None:
+    c = Council()
+    c.grant("O", "A", 1, MEMBER, name="Anna")
+    c.grant("O", "A", 2, MEMBER, name="A\u202ennA")
+    c.grant("O", "B", 1, MEMBER, name=" Bert")
+    c.admit("A", "C", c.invite("O", label="\n"))
+    assert c.authority().names == {c.id("A"): "Anna"}
+
+
+def test_a_room_has_the_name_of_its_genesis_until_it_is_renamed() -> None:
+    c = Council()
+    assert c.authority().name == "team"
+    c.policy("O", 1, {"name": "crew"})
+    assert c.authority().name == "crew"
+    for gen, odd in ((2, "t\u202eam"), (3, ""), (4, 5), (5, "x" * 65)):
+        c.policy("O", gen, {"name": odd})
+        assert c.authority().name == "team"
+
+
 # -- invites
 
 
