@@ -81,29 +81,39 @@ class Tenure(NamedTuple):
 def tenures(owner: PeerId, good: Iterable[Deed]) -> list[Tenure]:
     """When somebody was admin, from the good grants about them: what the owner says, and their own leaves.
 
-    Going down the gens: a grant by the owner of less than admin ends the tenures below it.
+    Going down the gens: the owner's grant of less than admin ends the tenures below it, and every leave that the owner
+    knew of by then ends those below that. All of them must follow a deed: who could choose among their own leaves
+    could write another one that follows what they did after the first.
     """
+    words, leaves = _sorted_out(owner, good)
     found: list[Tenure] = []
+    end: Deed | None = None
     within = ALL
-    for deed in sorted(_words(owner, good), key=lambda deed: deed.gen, reverse=True):
-        if deed.role is not Role.ADMIN:
-            within = deed.past
+    for gen in sorted(words.keys() | leaves.keys(), reverse=True):
+        word = words.get(gen)
+        if word is None:
+            for leave in leaves[gen]:
+                if end is None or end.follows(leave):
+                    within &= leave.past
+        elif word.role is not Role.ADMIN:
+            end, within = word, word.past
         elif found and found[-1].within == within:
-            found[-1] = Tenure(found[-1].grants | 1 << deed.number, within)
+            found[-1] = Tenure(found[-1].grants | 1 << word.number, within)
         else:
-            found.append(Tenure(1 << deed.number, within))
+            found.append(Tenure(1 << word.number, within))
     return found
 
 
-def _words(owner: PeerId, good: Iterable[Deed]) -> Iterable[Deed]:
-    """What wins at each gen of what the owner says and of their own leaves."""
-    best: dict[int, Deed] = {}
+def _sorted_out(owner: PeerId, good: Iterable[Deed]) -> tuple[dict[int, Deed], dict[int, list[Deed]]]:
+    """At each gen what wins of the owner's grants, and all of their own leaves."""
+    words: dict[int, Deed] = {}
+    leaves: dict[int, list[Deed]] = {}
     for deed in good:
-        if deed.author == owner or deed.is_leave:
-            other = best.get(deed.gen)
-            if other is None or rank(owner, deed) < rank(owner, other):
-                best[deed.gen] = deed
-    return best.values()
+        if deed.author == owner:
+            words[deed.gen] = min(deed, words.get(deed.gen, deed), key=lambda one: rank(owner, one))
+        elif deed.is_leave:
+            leaves.setdefault(deed.gen, []).append(deed)
+    return words, leaves
 
 
 def rank(owner: PeerId, deed: Deed) -> tuple[bool, Role, MessageId]:

@@ -19,3 +19,51 @@ def test_rules_made_after_some_that_turned_out_void_still_hold() -> None:
     authority = c.authority()
     assert authority.policy == {"retention_days": 30}
     assert authority.policy_gen == 2
+
+
+def test_who_left_as_admin_does_not_go_on_by_leaving_once_more() -> None:
+    """The second leave follows what was done after the first, and has the lower id, found by trying."""
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    left = c.grant("A", "A", 2, NONE, a)
+    junk = c.grant("A", "E", 1, MEMBER, a)
+    again = c.grant("A", "A", 2, NONE, junk)
+    while again.id > left.id:
+        c.messages.pop()
+        again = c.grant("A", "A", 2, NONE, junk)
+    assert c.roles("AE") == [NONE, NONE]
+    c.grant("O", "A", 3, NONE, left, again)
+    assert c.roles("AE") == [NONE, NONE]
+
+
+def test_who_was_demoted_does_not_go_on_by_a_leave_from_before() -> None:
+    """A void grant for themselves raises the gen, so that a leave fits in below the demotion."""
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    raised = c.grant("A", "A", 2, MEMBER, a)
+    assert c.roles("A") == [ADMIN]
+    demoted = c.grant("O", "A", 3, NONE, raised)
+    junk = c.grant("A", "E", 1, MEMBER, a)
+    c.grant("A", "A", 2, NONE, junk)
+    assert c.roles("AE") == [NONE, NONE]
+    c.grant("O", "A", 4, NONE, *c.messages[-1:], demoted)
+    assert c.roles("AE") == [NONE, NONE]
+
+
+def test_what_the_owner_knew_of_at_a_demotion_is_not_undone_by_a_leave_from_before() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    good = c.grant("A", "B", 1, MEMBER, a)
+    raised = c.grant("A", "A", 2, MEMBER, good)
+    c.grant("O", "A", 3, MEMBER, raised)
+    c.grant("A", "A", 2, NONE, a)  # follows nothing that they did
+    assert c.roles("AB") == [MEMBER, MEMBER]
+
+
+def test_a_demotion_does_not_revive_what_was_done_after_leaving() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    left = c.grant("A", "A", 2, NONE, a)
+    junk = c.grant("A", "E", 1, MEMBER, a)
+    c.grant("O", "A", 3, NONE, left, junk)
+    assert c.roles("AE") == [NONE, NONE]
