@@ -7,12 +7,12 @@ any two machines that unite them hold the same. Whether a message in the set *co
 change as it grows:
 
 * Every grant says its **gen**: one more than the highest good one for its subject in its past; another is void for
-  ever. An ADMIT is gen 0. Of grants with one gen the owner's wins, then the lower role, then the lower id.
+  ever. An ADMIT is gen 0. Of grants with one gen the owner's wins, then the lower role, then the first by (clock, id).
 * An admin's deed counts if an owner's winning grant(admin) is in its past, and what ended that tenure, if anything did,
   has the deed in its own past. So what a demoted admin writes later, by whatever clock, is void.
 * While somebody is admin only the owner's grants for them count, and their own leave.
-* The **timeline** of a person is what won at each gen, in order; what they wrote counts by the role they had at its
-  clock.
+* The **timeline** of a person is what won at each gen, in order, each from its own clock on: it puts an end to whatever
+  would begin later. What they wrote counts by the role they had at its clock.
 * A policy says its gen in the same way; of each key the highest gen holds.
 * The secrets of a team's network are mixed from the genesis' and those of all removals that count, in order of (clock,
   id): of two removals at once, neither of the removed knows the result.
@@ -226,8 +226,9 @@ class _Fold:
                 deeds = [d for d in deeds if d.author == self.owner or d.is_leave]
             if deeds:
                 best = min(deeds, key=lambda deed: rank(self.owner, deed))
-                start = max(best.clock, steps[-1].start + 1) if steps else best.clock
-                steps.append(Step(gen, start, best.role, best.id))
+                while steps and steps[-1].start >= best.clock:
+                    steps.pop()  # it never came to that: nobody puts off their removal by a word of theirs
+                steps.append(Step(gen, best.clock, best.role, best.id))
                 self.winning.add(best.id)
                 name = _certified(best, standings) or name
         if steps:

@@ -116,6 +116,6 @@ def _sorted_out(owner: PeerId, good: Iterable[Deed]) -> tuple[dict[int, Deed], d
     return words, leaves
 
 
-def rank(owner: PeerId, deed: Deed) -> tuple[bool, Role, MessageId]:
-    """Of several with one gen the lowest wins: the owner's, then the lower role, then the lower id."""
-    return deed.author != owner, deed.role, deed.id
+def rank(owner: PeerId, deed: Deed) -> tuple[bool, Role, int, MessageId]:
+    """Of several with one gen the lowest wins: the owner's, then the lower role, then the first by (clock, id)."""
+    return deed.author != owner, deed.role, *deed.message.order

@@ -36,16 +36,29 @@ def test_a_role_counts_from_its_clock_on() -> None:
     assert authority.role_at(c.id("B"), gone.header.clock) is NONE
 
 
-def test_a_later_gen_never_starts_before_an_earlier_one() -> None:
+def test_a_later_gen_ends_what_would_begin_after_it() -> None:
     c = Council()
-    c.grant("O", "A", 1, MEMBER, c.genesis, clock=START + 50)
-    c.grant("O", "A", 2, ADMIN, clock=START + 51)
+    a = c.grant("O", "A", 1, ADMIN)
+    one = c.grant("A", "B", 1, MEMBER, a)
+    c.grant("O", "B", 1, MEMBER, a, clock=START + 90)  # wins, and the next follows the other one
+    two = c.grant("A", "B", 2, NONE, one, clock=START + 50)
+    three = c.grant("A", "B", 3, MEMBER, two, clock=START + 60)
+    authority = c.authority()
+    steps = authority.timelines[c.id("B")]
+    assert [(step.gen, step.start, step.role) for step in steps] == [
+        (2, START + 50, NONE),
+        (3, START + 60, MEMBER),
+    ]
+    assert [step.by for step in steps] == [two.id, three.id]
+    assert authority.role_at(c.id("B"), START + 90) is MEMBER
+
+
+def test_of_one_gen_and_role_the_first_holds() -> None:
+    c = Council()
     c.grant("O", "B", 1, MEMBER, c.genesis, clock=START + 90)
     first = c.grant("O", "B", 1, MEMBER, c.genesis, clock=START + 80)
     steps = c.authority().timelines[c.id("B")]
-    assert len(steps) == 1
-    assert steps[0].start in (START + 80, START + 90)
-    assert first.header.clock == START + 80
+    assert [(step.start, step.by) for step in steps] == [(START + 80, first.id)]
 
 
 def test_only_the_owner_makes_and_unmakes_admins() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from p2pim.protocol.control import Role
-from tests.council import Council
+from tests.council import START, Council
+
+HOUR = 3_600_000
 
 NONE, MEMBER, ADMIN, OWNER = Role.NONE, Role.MEMBER, Role.ADMIN, Role.OWNER
 
@@ -67,3 +69,52 @@ def test_a_demotion_does_not_revive_what_was_done_after_leaving() -> None:
     junk = c.grant("A", "E", 1, MEMBER, a)
     c.grant("O", "A", 3, NONE, left, junk)
     assert c.roles("AE") == [NONE, NONE]
+
+
+def test_a_removal_is_not_put_off_by_a_leave_with_a_later_clock() -> None:
+    """Else what somebody wrote after their removal would show, for as long as they care to put it off again."""
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    b = c.grant("A", "B", 1, MEMBER, a)
+    removed = c.grant("A", "B", 2, NONE, b)
+    left = c.grant("B", "B", 2, NONE, b, clock=START + HOUR)
+    while left.id > removed.id:
+        c.messages.pop()
+        left = c.grant("B", "B", 2, NONE, b, clock=START + HOUR)
+    assert c.authority().role_at(c.id("B"), removed.header.clock - 1) is MEMBER
+    assert c.authority().role_at(c.id("B"), removed.header.clock) is NONE
+
+
+def test_a_removal_by_the_owner_is_not_put_off_by_a_word_at_an_earlier_gen() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    b = c.grant("A", "B", 1, MEMBER, a)
+    renamed = c.grant("A", "B", 2, MEMBER, b, name="Bert")
+    removed = c.grant("O", "B", 3, NONE, renamed)
+    c.grant("B", "B", 2, NONE, b, clock=START + HOUR)
+    authority = c.authority()
+    assert authority.role_at(c.id("B"), removed.header.clock - 1) is MEMBER
+    assert authority.role_at(c.id("B"), removed.header.clock) is NONE
+    assert authority.role_at(c.id("B"), START + HOUR) is NONE
+
+
+def test_who_was_banned_beforehand_has_no_moment_as_member() -> None:
+    c = Council()
+    invite = c.invite("O", uses=5)
+    c.grant("O", "E", 1, NONE, invite[0])
+    late = c.admit("E", "E", invite, invite[0])
+    assert c.authority().role_at(c.id("E"), late.header.clock) is NONE
+
+
+def test_who_was_removed_does_not_move_their_own_history_by_coming_in_again() -> None:
+    c = Council()
+    one, other = c.invite("O"), c.invite("O")
+    came = c.admit("B", "E", one)
+    removed = c.grant("O", "E", 1, NONE, came)
+    again = c.admit("E", "E", other)
+    while again.id > came.id:
+        c.messages.pop()
+        again = c.admit("E", "E", other)
+    authority = c.authority()
+    clocks = (came.header.clock, removed.header.clock - 1, removed.header.clock, again.header.clock)
+    assert [authority.role_at(c.id("E"), clock) for clock in clocks] == [MEMBER, MEMBER, NONE, NONE]
