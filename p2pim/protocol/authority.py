@@ -299,16 +299,21 @@ def _certified(deed: Deed, standings: dict[MessageId, Standing]) -> str:
 
 
 def _standing(invite: Deed, uses: Sequence[Deed], revokes: Sequence[Revoke]) -> Standing:
-    """The ADMITs that count: the first subjects by (clock, id), or exactly those that every REVOKE keeps."""
+    """The ADMITs that count: the first subjects by (clock, id), or exactly those that every REVOKE keeps.
+
+    A REVOKE keeps subjects, by any ADMIT of theirs: whoever copies one cannot make two REVOKEs disagree.
+    """
     assert isinstance(invite.body, Invite)
+    subjects = {deed.id: deed.body.subject for deed in uses if isinstance(deed.body, Admit)}
+    kept = [subjects.keys() & revoke.keep for revoke in revokes]
+    named = set[MessageId]().union(*kept) if revokes else subjects.keys()
     first: dict[PeerId, Deed] = {}
-    kept = {deed.id for deed in uses}
-    for revoke in revokes:
-        kept.intersection_update(revoke.keep)
     for deed in uses:  # in order already
-        assert isinstance(deed.body, Admit)
-        if deed.id in kept:
-            first.setdefault(deed.body.subject, deed)
+        if deed.id in named:
+            first.setdefault(subjects[deed.id], deed)
+    for ids in kept:
+        stay = {subjects[i] for i in ids}
+        first = {subject: deed for subject, deed in first.items() if subject in stay}
     admits = tuple(first.values())
     allowed = admits if revokes else admits[: invite.body.uses]
     return Standing(invite, invite.body, allowed, len(admits) - len(allowed), bool(revokes))

@@ -118,3 +118,19 @@ def test_who_was_removed_does_not_move_their_own_history_by_coming_in_again() ->
     authority = c.authority()
     clocks = (came.header.clock, removed.header.clock - 1, removed.header.clock, again.header.clock)
     assert [authority.role_at(c.id("E"), clock) for clock in clocks] == [MEMBER, MEMBER, NONE, NONE]
+
+
+def test_a_copied_admit_does_not_make_two_revocations_disagree() -> None:
+    """Anybody can write the same proof and consent once more, with an earlier clock."""
+    c = Council()
+    invite = c.invite("O", uses=2)
+    for _ in range(3):
+        c.merge("O", invite[0])
+    came = c.admit("O", "B", invite)
+    one = c.revoke("O", invite[0], [came], came)
+    copied = c.admit("E", "B", invite, clock=invite[0].header.clock + 1)
+    c.revoke("O", invite[0], [copied], came, copied)
+    assert c.roles("B") == [MEMBER]
+    assert c.authority().timelines[c.id("B")][0].by == copied.id
+    c.revoke("O", invite[0], [], one)
+    assert c.roles("B") == [NONE]
