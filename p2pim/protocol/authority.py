@@ -14,8 +14,8 @@ change as it grows:
 * The **timeline** of a person is what won at each gen, in order, each from its own clock on: it puts an end to whatever
   would begin later. What they wrote counts by the role they had at its clock.
 * A policy says its gen in the same way; of each key the highest gen holds.
-* The secrets of a team's network are mixed from the genesis' and those of all removals that count, in order of (clock,
-  id): of two removals at once, neither of the removed knows the result.
+* The secrets of a team's network are mixed from its id, the genesis' secret and those of all removals that count, in
+  order of (clock, id): of two removals at once, neither of the removed knows the result.
 
 A channel has the roles of its team, over it; its founder is admin there too. A private group has roles of its own, and
 needs the membership of its team as well, if it has one.
@@ -32,7 +32,7 @@ from typing import Final, NamedTuple
 from p2pim.protocol.control import Admit, Genesis, Grant, Invite, Policy, Revoke, Role, RoomType
 from p2pim.protocol.deed import ALL, Deed, rank, tenures
 from p2pim.protocol.identity import PeerId, running_digest
-from p2pim.protocol.message import MessageId
+from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.names import received_name
 
 __all__ = [
@@ -135,10 +135,13 @@ class Authority:
         return sorted((p for p in named if self.is_member(p)), key=lambda p: (-self.role(p), p))
 
 
-def network_secrets(first: bytes, removals: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Secrets of a team's network after each removal, the first included: each mixes all before it."""
-    mix = running_digest("net", first)
-    return (first, *(mix(removal) for removal in removals))
+def network_secrets(team: RoomId, first: bytes, removals: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Secrets of a team's network, at first and after each removal: each mixes all before it.
+
+    With the team's id in it none can be made to equal that of another network, whose Links it would take.
+    """
+    mix = running_digest("net", team)
+    return tuple(mix(part) for part in (first, *removals))
 
 
 _SUBJECTS: Final = (Grant, Admit)
@@ -260,7 +263,8 @@ class _Fold:
             for deed in good
             if isinstance(deed.body, Grant) and deed.body.secret is not None and self.counts(deed)
         ]
-        return network_secrets(self.genesis.secret, [secret for _, secret in sorted(removals)])
+        team = self.deeds[0].id
+        return network_secrets(team, self.genesis.secret, [secret for _, secret in sorted(removals)])
 
     def result(self) -> Authority:
         """Everything together."""
@@ -320,7 +324,7 @@ def _standing(invite: Deed, uses: Sequence[Deed], revokes: Sequence[Revoke]) -> 
 
 
 def fold(genesis: Genesis, owner: PeerId, deeds: Sequence[Deed], over: Authority | None = None) -> Authority:
-    """What these deeds, in the order of (clock, id), amount to. Without their ancestors that is nonsense.
+    """What these deeds, in the order of (clock, id) and with all their ancestors, amount to.
 
     Source: SPEC section 12; the rules were found and checked by simulation.
     """

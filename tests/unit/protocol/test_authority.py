@@ -282,12 +282,15 @@ def test_of_two_removals_at_once_neither_of_the_removed_knows_the_secret() -> No
 
 
 def test_secrets_are_mixed_as_specified() -> None:
-    first, one, two = bytes(32), bytes([1]) * 32, bytes([2]) * 32
-    assert network_secrets(first, [one, two]) == (
-        first,
-        digest("net", first + one),
-        digest("net", first + one + two),
+    team, first, one, two = (bytes([n]) * 32 for n in range(4))
+    assert network_secrets(team, first, [one, two]) == (
+        digest("net", team + first),
+        digest("net", team + first + one),
+        digest("net", team + first + one + two),
     )
+    c = Council()
+    assert isinstance(body := c.held().genesis, Genesis)
+    assert c.authority().secrets == network_secrets(c.team, body.secret or b"", [])
 
 
 def test_a_void_removal_changes_no_secret() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from p2pim.protocol.control import Role
+from p2pim.protocol.control import GENESIS, NO_ROOM, Genesis, Role, RoomType, encode
+from p2pim.protocol.controlset import ControlSet, Verdict
+from p2pim.protocol.message import seal
 from tests.council import START, Council
 
 HOUR = 3_600_000
@@ -134,3 +136,17 @@ def test_a_copied_admit_does_not_make_two_revocations_disagree() -> None:
     assert c.authority().timelines[c.id("B")][0].by == copied.id
     c.revoke("O", invite[0], [], one)
     assert c.roles("B") == [NONE]
+
+
+def test_a_team_cannot_be_founded_on_the_network_of_another() -> None:
+    """Whoever is in both would take the Links of one for those of the other, and close them."""
+    one, other = Council(seed=1), Council(seed=2)
+    genesis = one.held().genesis
+    assert genesis is not None
+    body = Genesis(bytes(16), RoomType.TEAM, "copy", None, genesis.secret)
+    copy = seal(other.owner, NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body))
+    control = ControlSet(copy.id)
+    assert control.add(copy) is Verdict.ENTERS
+    copied = control.authority()
+    assert copied is not None
+    assert not set(copied.secrets) & set(one.authority().secrets)
