@@ -17,8 +17,8 @@ change as it grows:
 * The secrets of a team's network are mixed from its id, the genesis' secret and those of all removals that count, in
   order of (clock, id): of two removals at once, neither of the removed knows the result.
 
-A channel has the roles of its team, over it; its founder is admin there too. A private group has roles of its own, and
-needs the membership of its team as well, if it has one.
+A channel has the roles of its team, over it, and no others; its founder is admin there too. A private group has roles
+of its own, and needs the membership of its team as well, if it has one, for deeds as for anything else.
 """
 
 from __future__ import annotations
@@ -157,7 +157,12 @@ class _Fold:
         self.is_channel = over is not None and genesis.type == RoomType.CHANNEL
         self.grants: dict[PeerId, list[Deed]] = defaultdict(list)
         for deed in deeds:
-            if isinstance(deed.body, Grant) and deed.good and deed.body.subject != owner:
+            if (
+                isinstance(deed.body, Grant)
+                and deed.good
+                and deed.body.subject != owner
+                and not self.is_channel
+            ):
                 self.grants[deed.body.subject].append(deed)
         self.tenures = {subject: tenures(owner, good) for subject, good in self.grants.items()}
         self._within: dict[int, int] = {}
@@ -178,9 +183,12 @@ class _Fold:
         return known
 
     def _find_within(self, deed: Deed) -> int:
-        if self.over is not None and self.is_channel:
-            least = Role.MEMBER if deed.author == self.owner else Role.ADMIN
-            return ALL if self.over.role_at(deed.author, deed.clock) >= least else 0
+        if self.over is not None:
+            above = self.over.role_at(deed.author, deed.clock)
+            if self.is_channel:
+                return ALL if above >= (Role.MEMBER if deed.author == self.owner else Role.ADMIN) else 0
+            if above < Role.MEMBER:
+                return 0
         if deed.author == self.owner:
             return ALL
         found = 0
@@ -193,6 +201,8 @@ class _Fold:
 
     def standings(self) -> dict[MessageId, Standing]:
         """Every invite that counts, with the ADMITs that count by it."""
+        if self.is_channel:
+            return {}
         invites = {d.id: d for d in self.deeds if isinstance(d.body, Invite) and self.counts(d)}
         revokes: dict[MessageId, list[Revoke]] = defaultdict(list)
         uses: dict[MessageId, list[Deed]] = defaultdict(list)

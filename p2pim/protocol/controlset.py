@@ -37,6 +37,7 @@ class Verdict(Enum):
     ENTERS = "enters"
     HELD = "held already"
     ORPHAN = "a parent is not here"
+    EARLY = "not as long as the team over it knows no such founder or admin"
     REFUSED = "never"
 
 
@@ -100,25 +101,31 @@ class ControlSet:
             return Verdict.REFUSED, None
         if header.kind == GENESIS:
             fine = message.id == self.room and header.room == NO_ROOM and not header.parents
-            return (Verdict.ENTERS if fine and self._may_found(message, body) else Verdict.REFUSED), body
+            return (self._found(header.author, body) if fine else Verdict.REFUSED), body
         if header.room != self.room or not header.parents:
             return Verdict.REFUSED, None
         if not all(parent in self._deeds for parent in header.parents):
             return Verdict.ORPHAN, None
         if header.clock <= max(self._deeds[parent].clock for parent in header.parents):
             return Verdict.REFUSED, None
-        past = self._past(header.parents)
-        return (Verdict.ENTERS if self._may_act(header.author, body, past) else Verdict.REFUSED), body
+        if self._may_act(header.author, body, self._past(header.parents)):
+            return Verdict.ENTERS, body
+        return (Verdict.EARLY if self.is_channel else Verdict.REFUSED), body
 
-    def _may_found(self, message: Message, body: Body | None) -> bool:
+    def _found(self, founder: PeerId, body: Body | None) -> Verdict:
         assert isinstance(body, Genesis)
-        if self.parent is None:
-            return body.parent is None
-        return body.parent == self.parent.room and message.header.author in self.parent.ever
+        team = self.parent
+        if team is None:
+            return Verdict.ENTERS if body.parent is None else Verdict.REFUSED
+        if body.parent != team.room or team.genesis is None or team.genesis.type != RoomType.TEAM:
+            return Verdict.REFUSED
+        return Verdict.ENTERS if founder in team.ever else Verdict.EARLY
 
     def _may_act(self, author: PeerId, body: Body | None, past: int) -> bool:
         if author == self.owner:
             return True
+        if self.is_channel and self.parent is not None:
+            return author in self.parent.ever_admin or author == self.parent.owner
         if isinstance(body, Admit):
             invite = self._deeds.get(body.invite)
             return (
@@ -127,8 +134,6 @@ class ControlSet:
                 and isinstance(invite.body, Invite)
                 and is_genuine(body, invite.body, self.room)
             )
-        if self.is_channel and self.parent is not None:
-            return author in self.parent.ever_admin or author == self.parent.owner
         if past & self._admin_grants.get(author, 0):
             return True
         leaves = isinstance(body, Grant) and body.subject == author and body.role == Role.NONE
@@ -217,9 +222,8 @@ class ControlSet:
         return [deed.id for deed in reversed(due) if deed.id not in named]
 
     def highest(self, now_ms: int) -> int:
-        """The highest clock that is due."""
-        count = self.due(now_ms)
-        return self._in_order[count - 1].clock if count else 0
+        """The highest clock that counts: of what is due, or of the genesis."""
+        return self._in_order[max(1, self.due(now_ms)) - 1].clock if self._in_order else 0
 
     def deeds(self) -> list[Deed]:
         """Everything in order."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from p2pim.protocol.authority import network_secrets
-from p2pim.protocol.control import Genesis, Grant, Merge, Role, RoomType
-from p2pim.protocol.controlset import ControlSet, Verdict
+from p2pim.protocol.control import Genesis, Grant, Invite, Merge, Policy, Role, RoomType
+from p2pim.protocol.controlset import Verdict
 from p2pim.protocol.identity import digest
-from p2pim.protocol.message import Message
 from tests.council import START, Council
 
 NONE, MEMBER, ADMIN, OWNER = Role.NONE, Role.MEMBER, Role.ADMIN, Role.OWNER
@@ -304,37 +303,27 @@ def test_a_void_removal_changes_no_secret() -> None:
 # -- channels and groups
 
 
-def room(c: Council, author: str, kind: RoomType, parent: ControlSet | None) -> tuple[ControlSet, Message]:
-    body = Genesis(c.rng.randbytes(16), kind, "room", parent.room if parent else None)
-    message = c._seal(c.people[author], bytes(32), body, [])
-    control = ControlSet(message.id, parent)
-    return control, message
-
-
 def test_a_channel_has_the_roles_of_its_team_and_its_founder_is_admin_there() -> None:
     c = Council()
     c.grant("O", "A", 1, ADMIN)
     c.grant("O", "B", 1, MEMBER)
     gone = c.grant("O", "C", 1, MEMBER)
     team = c.held()
-    channel, genesis = room(c, "B", RoomType.CHANNEL, team)
-    assert channel.add(genesis) is Verdict.ENTERS
-    c.team = channel.room
-    by_founder = c.policy("B", 1, {"archived": True}, genesis)
-    by_admin = c.policy("A", 2, {"archived": False}, by_founder)
-    by_member = c.policy("C", 3, {"archived": True}, by_admin)
-    assert [channel.add(m) for m in (by_founder, by_admin, by_member)] == [
-        Verdict.ENTERS,
-        Verdict.ENTERS,
-        Verdict.REFUSED,
+    channel, genesis = c.room("B", RoomType.CHANNEL, team)
+    by_founder = c.write_in(channel, "B", Policy(1, {"archived": True}), genesis)
+    by_admin = c.write_in(channel, "A", Policy(2, {"archived": False}), by_founder)
+    by_owner = c.write_in(channel, "O", Policy(3, {"relay": False}), by_admin)
+    by_member = c.write_in(channel, "C", Policy(4, {"archived": True}), by_owner)
+    assert [channel.add(m) for m in (by_founder, by_admin, by_owner, by_member)] == [
+        *[Verdict.ENTERS] * 3,
+        Verdict.EARLY,
     ]
     authority = channel.authority()
     assert authority is not None
     assert [authority.role(c.id(name)) for name in "OABCD"] == [OWNER, ADMIN, ADMIN, MEMBER, NONE]
     assert authority.role_at(c.id("C"), gone.header.clock - 1) is NONE
-    assert authority.policy == {"archived": False}
+    assert authority.policy == {"archived": False, "relay": False}
     assert len(authority.members()) == 4
-    c.team = team.room
     removal = c.grant("O", "B", 2, NONE, gone)
     assert team.add(removal) is Verdict.ENTERS
     after = channel.authority()
@@ -343,18 +332,29 @@ def test_a_channel_has_the_roles_of_its_team_and_its_founder_is_admin_there() ->
     assert after is not authority
 
 
+def test_in_a_channel_nobody_is_given_a_role() -> None:
+    c = Council()
+    c.grant("O", "A", 1, ADMIN)
+    channel, genesis = c.room("A", RoomType.CHANNEL, c.held())
+    granted = c.write_in(channel, "A", Grant(c.id("E"), 1, MEMBER, "Eve"), genesis)
+    invite = c.write_in(channel, "A", Invite(c.id("D"), bytes(32), bytes(32), START * 2, 1, False), granted)
+    assert [channel.add(m) for m in (granted, invite)] == [Verdict.ENTERS] * 2
+    authority = channel.authority()
+    assert authority is not None
+    assert authority.role(c.id("E")) is NONE
+    assert (authority.timelines, authority.names, authority.gens, authority.invites) == ({}, {}, {}, {})
+    assert authority.counting == {genesis.id, invite.id}
+
+
 def test_a_group_has_roles_of_its_own_and_needs_its_teams_membership() -> None:
     c = Council()
     c.grant("O", "A", 1, ADMIN)
     last = c.grant("O", "B", 1, MEMBER)
-    team = c.held()
-    group, genesis = room(c, "B", RoomType.GROUP, team)
-    assert group.add(genesis) is Verdict.ENTERS
-    c.team = group.room
-    inside = c.write("B", Grant(c.id("A"), 1, MEMBER), genesis)
-    outside = c.write("B", Grant(c.id("E"), 1, MEMBER), inside)
+    group, genesis = c.room("B", RoomType.GROUP, c.held())
+    inside = c.write_in(group, "B", Grant(c.id("A"), 1, MEMBER), genesis)
+    outside = c.write_in(group, "B", Grant(c.id("E"), 1, MEMBER), inside)
     assert [group.add(m) for m in (inside, outside)] == [Verdict.ENTERS, Verdict.ENTERS]
-    assert group.add(c.write("A", Merge(bytes(16)), outside)) is Verdict.REFUSED
+    assert group.add(c.write_in(group, "A", Merge(bytes(16)), outside)) is Verdict.REFUSED
     authority = group.authority()
     assert authority is not None
     assert [authority.role(c.id(name)) for name in "OBAE"] == [NONE, OWNER, MEMBER, NONE]
@@ -365,8 +365,7 @@ def test_a_group_has_roles_of_its_own_and_needs_its_teams_membership() -> None:
 
 def test_a_group_without_a_team_is_its_founders() -> None:
     c = Council()
-    group, genesis = room(c, "A", RoomType.GROUP, None)
-    assert group.add(genesis) is Verdict.ENTERS
+    group, _ = c.room("A", RoomType.GROUP)
     authority = group.authority()
     assert authority is not None
     assert authority.members() == [c.id("A")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pim.protocol.control import GENESIS, NO_ROOM, Genesis, Role, RoomType, encode
+from p2pim.protocol.control import GENESIS, NO_ROOM, Genesis, Grant, Policy, Role, RoomType, encode
 from p2pim.protocol.controlset import ControlSet, Verdict
 from p2pim.protocol.message import seal
 from tests.council import START, Council
@@ -150,3 +150,29 @@ def test_a_team_cannot_be_founded_on_the_network_of_another() -> None:
     copied = control.authority()
     assert copied is not None
     assert not set(copied.secrets) & set(one.authority().secrets)
+
+
+def test_the_founder_of_a_group_who_was_removed_from_the_team_has_no_say_in_it() -> None:
+    c = Council()
+    members = [c.grant("O", name, 1, MEMBER) for name in "ABC"]
+    group, genesis = c.room("A", RoomType.GROUP, c.held())
+    c.grant("O", "A", 2, NONE, *members, clock=START + 50)
+    assert group.parent is not None
+    assert group.parent.add(c.messages[-1]) is Verdict.ENTERS
+    for name, clock in (("B", START + 49), ("C", START + 50)):
+        deed = c.write_in(group, "A", Grant(c.id(name), 1, MEMBER), genesis, clock=clock)
+        assert group.add(deed) is Verdict.ENTERS
+    authority = group.authority()
+    assert authority is not None
+    assert [authority.role(c.id(name)) for name in "ABC"] == [NONE, MEMBER, NONE]
+
+
+def test_what_the_team_does_not_know_yet_is_early_and_not_refused_for_ever() -> None:
+    """A channel's message may come before the grant that makes its author admin of the team."""
+    c = Council()
+    channel, genesis = c.room("O", RoomType.CHANNEL, c.held())
+    assert channel.parent is not None
+    rules = c.write_in(channel, "A", Policy(1, {"archived": True}), genesis)
+    assert channel.add(rules) is Verdict.EARLY
+    assert channel.parent.add(c.grant("O", "A", 1, ADMIN)) is Verdict.ENTERS
+    assert channel.add(rules) is Verdict.ENTERS

@@ -23,6 +23,7 @@ from p2pim.protocol.message import FUTURE_MS, Message, seal
 from tests.council import START, Council
 
 ENTERS, HELD, ORPHAN, REFUSED = Verdict.ENTERS, Verdict.HELD, Verdict.ORPHAN, Verdict.REFUSED
+EARLY = Verdict.EARLY
 DAY = 24 * 3600 * 1000
 
 
@@ -87,7 +88,7 @@ def test_a_room_of_a_team_is_founded_by_somebody_whom_the_team_named() -> None:
     team = c.held()
     for kind in (RoomType.CHANNEL, RoomType.GROUP):
         body = Genesis(bytes(16), kind, "room", team.room)
-        for author, verdict in (("A", ENTERS), ("B", REFUSED)):
+        for author, verdict in (("A", ENTERS), ("B", EARLY)):
             message = seal(
                 c.people[author], NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body)
             )
@@ -102,6 +103,18 @@ def test_a_room_of_a_team_is_founded_by_somebody_whom_the_team_named() -> None:
         content=encode(Genesis(bytes(16), RoomType.CHANNEL, "room", bytes(32))),
     )
     assert ControlSet(elsewhere.id, team).add(elsewhere) is REFUSED
+
+
+def test_a_room_belongs_to_a_team_and_to_nothing_else() -> None:
+    c = Council()
+    for kind in (RoomType.CHANNEL, RoomType.GROUP):
+        over, _ = c.room("O", kind, c.held())
+        body = Genesis(bytes(16), RoomType.CHANNEL, "room", over.room)
+        inside = seal(c.owner, NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body))
+        assert ControlSet(inside.id, over).add(inside) is REFUSED
+    body = Genesis(bytes(16), RoomType.CHANNEL, "room", c.team)
+    early = seal(c.owner, NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body))
+    assert ControlSet(early.id, ControlSet(c.team)).add(early) is REFUSED  # the team's genesis is not here
 
 
 def test_what_breaks_a_rule_of_its_own_bytes_is_refused() -> None:
@@ -207,6 +220,9 @@ def test_a_genesis_counts_whatever_its_clock() -> None:
     assert authority is not None
     assert authority.role(c.id("O")) is Role.OWNER
     assert control.heads(START - 10 * DAY) == [c.genesis.id]
+    assert (
+        control.highest(START - 10 * DAY) == c.genesis.header.clock
+    )  # or what its owner writes has no place
 
 
 def test_a_copy_is_its_own() -> None:
