@@ -215,11 +215,20 @@ class ControlSet:
         due, full = self.authority(now_ms), self.authority()
         return due is not None and full is not None and due.is_member(peer_id) and full.is_member(peer_id)
 
-    def heads(self, now_ms: int) -> list[MessageId]:
-        """What no message that is due names as parent, the newest first."""
+    def heads(self, now_ms: int, without: PeerId | None = None) -> list[MessageId]:
+        """What no message that is due follows, the newest first.
+
+        ``without``: as if this author had written nothing that others do not follow. So thousands of messages by
+        somebody who is being demoted or removed cannot stand in the way.
+        """
         due = self._in_order[: max(1, self.due(now_ms))]
-        named = {parent for deed in due for parent in deed.message.header.parents}
-        return [deed.id for deed in reversed(due) if deed.id not in named]
+        others = [deed for deed in due if deed.author != without]
+        followed = self._past(parent for deed in others for parent in deed.message.header.parents)
+        return [deed.id for deed in reversed(others) if not followed >> deed.number & 1]
+
+    def next_gen(self, subject: PeerId | None, parents: Iterable[MessageId]) -> int:
+        """The gen of a grant about somebody that has these parents; None: of a policy."""
+        return self._highest_gen(_POLICIES if subject is None else subject, self._past(parents)) + 1
 
     def highest(self, now_ms: int) -> int:
         """The highest clock that counts: of what is due, or of the genesis."""

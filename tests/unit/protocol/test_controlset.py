@@ -258,3 +258,37 @@ def test_many_enter_ancestors_first_whatever_the_order_they_come_in(reverse: boo
     control = ControlSet(c.team)
     entered = control.add_all(sorted(c.messages, key=lambda m: m.order, reverse=reverse))
     assert [m.id for m in entered] == [m.id for m in c.messages if m is not stray]
+
+
+def test_somebody_with_thousands_of_heads_does_not_stand_in_the_way_of_their_removal() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, Role.ADMIN)
+    b = c.grant("O", "B", 1, Role.MEMBER, a)
+    known = c.merge("A", b)
+    built_upon = c.merge("O", known)
+    for gen in range(1, 40):
+        c.grant("A", "C", gen, Role.MEMBER, *c.messages[-1:] if gen > 1 else (a,))
+        c.merge("A", a)
+    control, now = c.held(), c.messages[-1].header.clock
+    assert len(control.heads(now)) == 41
+    heads = control.heads(now, without=c.id("A"))
+    assert heads == [built_upon.id]
+    assert control.next_gen(c.id("A"), heads) == 2
+    assert control.next_gen(c.id("C"), heads) == 1
+    c.grant("O", "A", 2, Role.NONE, built_upon)
+    c.grant("O", "C", 1, Role.NONE, built_upon)
+    assert c.roles("ABC") == [Role.NONE, Role.MEMBER, Role.NONE]
+
+
+def test_the_next_gen_is_that_of_the_parents_and_not_of_all_that_is_here() -> None:
+    c = Council()
+    one = c.grant("O", "A", 1, Role.MEMBER)
+    two = c.grant("O", "A", 2, Role.ADMIN)
+    rules = c.policy("O", 1, {}, one)
+    control = c.held()
+    nexts = [
+        control.next_gen(c.id("A"), parents) for parents in ([c.genesis.id], [one.id], [two.id, rules.id])
+    ]
+    assert nexts == [1, 2, 3]
+    assert [control.next_gen(None, [m.id]) for m in (two, rules)] == [1, 2]
+    assert control.next_gen(c.id("B"), [two.id]) == 1
