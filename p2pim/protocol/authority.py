@@ -252,10 +252,10 @@ class _Fold:
     # -- the rest
 
     def policy(self) -> tuple[dict[str, PolicyValue], int]:
-        """Of each key the value of the highest gen, then the owner's, then of the lowest id; and the highest gen."""
+        """Of each key the value of the highest gen, then the owner's, then the first; and the highest gen."""
         good = [d for d in self.deeds if isinstance(d.body, Policy) and d.good]
         counting = [d for d in good if self.counts(d)]
-        counting.sort(key=lambda d: d.id, reverse=True)
+        counting.reverse()
         counting.sort(key=lambda d: (d.gen, d.author == self.owner))
         values: dict[str, PolicyValue] = {}
         for deed in counting:  # the one that wins is last

@@ -122,11 +122,9 @@ class ControlSet:
         return Verdict.ENTERS if founder in team.ever else Verdict.EARLY
 
     def _may_act(self, author: PeerId, body: Body | None, past: int) -> bool:
-        if author == self.owner:
-            return True
         if self.is_channel and self.parent is not None:
-            return author in self.parent.ever_admin or author == self.parent.owner
-        if isinstance(body, Admit):
+            return author in (self.owner, self.parent.owner) or author in self.parent.ever_admin
+        if isinstance(body, Admit):  # the owner's word is no proof either: a fold does not look again
             invite = self._deeds.get(body.invite)
             return (
                 invite is not None
@@ -134,7 +132,7 @@ class ControlSet:
                 and isinstance(invite.body, Invite)
                 and is_genuine(body, invite.body, self.room)
             )
-        if past & self._admin_grants.get(author, 0):
+        if author == self.owner or past & self._admin_grants.get(author, 0):
             return True
         leaves = isinstance(body, Grant) and body.subject == author and body.role == Role.NONE
         return leaves and bool(past & self._named.get(author, 0))

@@ -267,6 +267,15 @@ def test_of_each_rule_the_highest_gen_holds_then_the_owners() -> None:
     assert authority.policy_gen == 2
 
 
+def test_of_rules_of_one_gen_by_others_the_first_holds() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    b = c.grant("O", "B", 1, ADMIN)
+    c.write("A", Policy(1, {"relay": True}), a, b, clock=START + 90)
+    c.write("B", Policy(1, {"relay": False}), a, b, clock=START + 80)
+    assert c.authority().policy == {"relay": False}
+
+
 def test_of_two_removals_at_once_neither_of_the_removed_knows_the_secret() -> None:
     c = Council()
     made = [c.grant("O", name, 1, MEMBER) for name in "BC"]

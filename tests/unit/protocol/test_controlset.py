@@ -164,6 +164,7 @@ def test_an_admit_enters_by_its_proof_and_its_consent() -> None:
     assert control.judge(c.admit("E", "C", invite, c.genesis))[0] is REFUSED  # does not follow the invite
     stranger = (invite[0], c.people["E"])
     assert control.judge(c.admit("E", "C", stranger))[0] is REFUSED  # no code
+    assert control.judge(c.admit("O", "C", stranger))[0] is REFUSED  # nor has the owner
     no_invite = (c.genesis, invite[1])
     assert control.judge(c.admit("E", "C", no_invite))[0] is REFUSED
     assert good.content is not None
