@@ -49,6 +49,7 @@ class Council:
         )
         self.team: RoomId = self.genesis.id
         self.messages: list[Message] = [self.genesis]
+        self.tried: list[Message] = []
 
     def id(self, name: str) -> PeerId:
         return self.people[name].peer_id
