@@ -49,6 +49,7 @@ class Council:
         )
         self.team: RoomId = self.genesis.id
         self.messages: list[Message] = [self.genesis]
+        self.tried: list[Message] = []
 
     def id(self, name: str) -> PeerId:
         return self.people[name].peer_id
@@ -72,6 +73,22 @@ class Council:
         message = self._seal(self.people[author], self.team, body, parents, clock)
         self.messages.append(message)
         return message
+
+    def room(
+        self, author: str, kind: RoomType, team: ControlSet | None = None, clock: int | None = None
+    ) -> tuple[ControlSet, Message]:
+        """A channel or group that somebody founded, with nothing but its genesis."""
+        body = Genesis(self.rng.randbytes(16), kind, "room", team.room if team else None)
+        message = self._seal(self.people[author], NO_ROOM, body, [], clock)
+        control = ControlSet(message.id, team)
+        assert control.add(message) is Verdict.ENTERS
+        return control, message
+
+    def write_in(
+        self, room: ControlSet, author: str, body: Body, *after: Message, clock: int | None = None
+    ) -> Message:
+        """A control message in such a room."""
+        return self._seal(self.people[author], room.room, body, [m.id for m in after], clock)
 
     def grant(
         self,

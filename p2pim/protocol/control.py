@@ -15,8 +15,9 @@ from msgspec import Meta, Struct
 from p2pim.errors import DecodeError
 from p2pim.protocol.identity import Identity, PeerId, check_peer_id, verify
 from p2pim.protocol.invite import proves
-from p2pim.protocol.message import FIRST_CONTROL_KIND, SALT, MessageId, RoomId
-from p2pim.protocol.names import MAX_NAME_BYTES, is_clean
+from p2pim.protocol.message import FIRST_CONTROL_KIND, MAX_CONTENT, SALT, MessageId, RoomId
+from p2pim.protocol.names import MAX_NAME_BYTES
+from p2pim.protocol.nesting import is_plain_array, is_shallow
 from p2pim.protocol.records import Id
 
 GENESIS: Final = 128
@@ -33,7 +34,8 @@ SECRET: Final = 32
 SIGNATURE: Final = 64
 MAX_KEEP: Final = 1_000
 MAX_POLICIES: Final = 64
-MAX_POLICY_BYTES: Final = 4_096
+#: Bytes of content; of a REVOKE, which may name many, what any message may have.
+MAX_BODY: Final = 4_096
 #: Gens are counted one by one: nobody reaches this.
 MAX_GEN: Final = 2**32
 
@@ -62,8 +64,9 @@ class Role(IntEnum):
 
 
 def _check_name(name: str | None) -> None:
-    if name is not None and not is_clean(name, MAX_NAME_BYTES):
-        raise DecodeError("A name in a control message breaks the rules of names.")
+    # Its size only: what a name may hold depends on the version of Unicode, and what enters a set must not.
+    if name is not None and len(name.encode("utf-8")) > MAX_NAME_BYTES:
+        raise DecodeError("A name in a control message is too long.")
 
 
 class Genesis(Struct, frozen=True, array_like=True, gc=False):
@@ -186,11 +189,13 @@ def decode(kind: int, content: bytes) -> Body | None:
     assert kind >= FIRST_CONTROL_KIND
     if (decoder := _DECODERS.get(kind)) is None:
         return None
-    if kind == POLICY and len(content) > MAX_POLICY_BYTES:
-        raise DecodeError("A policy is too long.")
+    if len(content) > (MAX_CONTENT if kind == REVOKE else MAX_BODY):
+        raise DecodeError("The content of a control message is too long.")
+    if not (is_plain_array(content, len(KINDS[kind].__struct_fields__)) or is_shallow(content)):
+        raise DecodeError("The content of a control message is nested too deeply.")
     try:
         body: Body = decoder.decode(content)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise DecodeError(f"The content of a control message of kind {kind} is malformed.") from error
     return body
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from enum import Enum
+from typing import Final
 
 from p2pim.errors import DecodeError
-from p2pim.protocol.authority import Authority, Deed, fold
+from p2pim.protocol.authority import Authority, fold
 from p2pim.protocol.control import (
     GENESIS,
     NO_ROOM,
@@ -16,13 +17,18 @@ from p2pim.protocol.control import (
     Genesis,
     Grant,
     Invite,
+    Policy,
     Role,
     RoomType,
     decode,
     is_genuine,
 )
+from p2pim.protocol.deed import Deed
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import FIRST_CONTROL_KIND, FUTURE_MS, Message, MessageId, RoomId
+
+#: What policies have their gens under; no identity is so short.
+_POLICIES: Final = b""
 
 
 class Verdict(Enum):
@@ -31,6 +37,7 @@ class Verdict(Enum):
     ENTERS = "enters"
     HELD = "held already"
     ORPHAN = "a parent is not here"
+    EARLY = "not as long as the team over it knows no such founder or admin"
     REFUSED = "never"
 
 
@@ -50,9 +57,12 @@ class ControlSet:
         self.ever_admin: set[PeerId] = set()
         self._deeds: dict[MessageId, Deed] = {}
         self._in_order: list[Deed] = []
-        self._admin_grants: dict[PeerId, int] = defaultdict(int)
-        self._named: dict[PeerId, int] = defaultdict(int)
-        self._folds: dict[int, tuple[Authority | None, Authority]] = {}
+        self._admin_grants: dict[PeerId, int] = {}
+        self._named: dict[PeerId, int] = {}
+        #: For each subject and gen, from 1 on, the mask of its good deeds.
+        self._gens: dict[PeerId, list[int]] = {}
+        #: The last two results (what is due, and everything), with what they rest on.
+        self._folds: list[tuple[int, Authority | None, Authority]] = []
 
     @property
     def is_channel(self) -> bool:
@@ -71,7 +81,9 @@ class ControlSet:
         copy.genesis, copy.owner = self.genesis, self.owner
         copy.ever, copy.ever_admin = set(self.ever), set(self.ever_admin)
         copy._deeds, copy._in_order = dict(self._deeds), list(self._in_order)
-        copy._admin_grants, copy._named = self._admin_grants.copy(), self._named.copy()
+        copy._admin_grants, copy._named = dict(self._admin_grants), dict(self._named)
+        copy._gens = {subject: list(masks) for subject, masks in self._gens.items()}
+        copy._folds = list(self._folds)
         return copy
 
     # -- what may enter
@@ -89,26 +101,30 @@ class ControlSet:
             return Verdict.REFUSED, None
         if header.kind == GENESIS:
             fine = message.id == self.room and header.room == NO_ROOM and not header.parents
-            return (Verdict.ENTERS if fine and self._may_found(message, body) else Verdict.REFUSED), body
+            return (self._found(header.author, body) if fine else Verdict.REFUSED), body
         if header.room != self.room or not header.parents:
             return Verdict.REFUSED, None
         if not all(parent in self._deeds for parent in header.parents):
             return Verdict.ORPHAN, None
         if header.clock <= max(self._deeds[parent].clock for parent in header.parents):
             return Verdict.REFUSED, None
-        past = self._past(header.parents)
-        return (Verdict.ENTERS if self._may_act(header.author, body, past) else Verdict.REFUSED), body
+        if self._may_act(header.author, body, self._past(header.parents)):
+            return Verdict.ENTERS, body
+        return (Verdict.EARLY if self.is_channel else Verdict.REFUSED), body
 
-    def _may_found(self, message: Message, body: Body | None) -> bool:
+    def _found(self, founder: PeerId, body: Body | None) -> Verdict:
         assert isinstance(body, Genesis)
-        if self.parent is None:
-            return body.parent is None
-        return body.parent == self.parent.room and message.header.author in self.parent.ever
+        team = self.parent
+        if team is None:
+            return Verdict.ENTERS if body.parent is None else Verdict.REFUSED
+        if body.parent != team.room or team.genesis is None or team.genesis.type != RoomType.TEAM:
+            return Verdict.REFUSED
+        return Verdict.ENTERS if founder in team.ever else Verdict.EARLY
 
     def _may_act(self, author: PeerId, body: Body | None, past: int) -> bool:
-        if author == self.owner:
-            return True
-        if isinstance(body, Admit):
+        if self.is_channel and self.parent is not None:
+            return author in (self.owner, self.parent.owner) or author in self.parent.ever_admin
+        if isinstance(body, Admit):  # the owner's word is no proof either: a fold does not look again
             invite = self._deeds.get(body.invite)
             return (
                 invite is not None
@@ -116,12 +132,10 @@ class ControlSet:
                 and isinstance(invite.body, Invite)
                 and is_genuine(body, invite.body, self.room)
             )
-        if self.is_channel and self.parent is not None:
-            return author in self.parent.ever_admin or author == self.parent.owner
-        if past & self._admin_grants[author]:
+        if author == self.owner or past & self._admin_grants.get(author, 0):
             return True
         leaves = isinstance(body, Grant) and body.subject == author and body.role == Role.NONE
-        return leaves and bool(past & self._named[author])
+        return leaves and bool(past & self._named.get(author, 0))
 
     def _past(self, parents: Iterable[MessageId]) -> int:
         past = 0
@@ -134,12 +148,13 @@ class ControlSet:
         """Take a message in, if it may enter."""
         verdict, body = self.judge(message)
         if verdict is Verdict.ENTERS:
-            deed = Deed(len(self._deeds), message, body, self._past(message.header.parents))
+            past = self._past(message.header.parents)
+            subject = _subject(body)
+            good = subject is None or _gen(body) == self._highest_gen(subject, past) + 1
+            deed = Deed(len(self._deeds), message, body, past, good)
             self._note(deed)
             self._deeds[message.id] = deed
-            self._in_order.append(deed)
-            if len(self._in_order) > 1 and self._in_order[-2].message.order > message.order:
-                self._in_order.sort(key=lambda each: each.message.order)
+            insort(self._in_order, deed, key=lambda each: each.message.order)
             self._folds.clear()
         return verdict
 
@@ -147,31 +162,35 @@ class ControlSet:
         """Take in what may enter, ancestors first whatever the order given; returns what entered."""
         return [m for m in sorted(messages, key=lambda m: m.order) if self.add(m) is Verdict.ENTERS]
 
+    def _highest_gen(self, subject: PeerId, past: int) -> int:
+        """The highest good gen in a past. With a gen it has all below it, so it is found by halving."""
+        return bisect_left(self._gens.get(subject, []), True, key=lambda mask: not past & mask)
+
     def _note(self, deed: Deed) -> None:
         """Keep what only grows."""
         body, bit = deed.body, 1 << deed.number
+        if deed.good and (subject := _subject(body)) is not None:
+            masks = self._gens.setdefault(subject, [])
+            masks += [0] * (deed.gen - len(masks))
+            masks[deed.gen - 1] |= bit
         if isinstance(body, Genesis):
             self.genesis, self.owner = body, deed.author
             self.ever.add(deed.author)
         elif isinstance(body, Grant) and body.role >= Role.MEMBER:
             self.ever.add(body.subject)
-            self._named[body.subject] |= bit
+            self._named[body.subject] = self._named.get(body.subject, 0) | bit
             if body.role == Role.ADMIN and deed.author == self.owner:
                 self.ever_admin.add(body.subject)
-                self._admin_grants[body.subject] |= bit
+                self._admin_grants[body.subject] = self._admin_grants.get(body.subject, 0) | bit
         elif isinstance(body, Admit):
             self.ever.add(body.subject)
-            self._named[body.subject] |= bit
+            self._named[body.subject] = self._named.get(body.subject, 0) | bit
 
     # -- what it amounts to
 
     def due(self, now_ms: int) -> int:
         """How many messages have a clock that is not too far ahead."""
-        upto = now_ms + FUTURE_MS
-        count = len(self._in_order)
-        while count and self._in_order[count - 1].clock > upto:
-            count -= 1
-        return count
+        return bisect_right(self._in_order, now_ms + FUTURE_MS, key=lambda deed: deed.clock)
 
     def authority(self, now_ms: int | None = None) -> Authority | None:
         """What the messages that are due amount to (None: all of them); None while there is no genesis, due or not.
@@ -182,27 +201,36 @@ class ControlSet:
             return None
         count = len(self._in_order) if now_ms is None else max(1, self.due(now_ms))
         over = self.parent.authority(now_ms) if self.parent is not None else None
-        known = self._folds.get(count)
-        if known is None or known[0] is not over:
-            known = over, fold(self.genesis, self.owner, self._in_order[:count], over)
-            self._folds[count] = known
-        return known[1]
+        for known_count, known_over, known in self._folds:
+            if known_count == count and known_over is over:
+                return known
+        authority = fold(self.genesis, self.owner, self._in_order[:count], over)
+        self._folds = [(count, over, authority), *self._folds[:1]]
+        return authority
 
     def is_member(self, peer_id: PeerId, now_ms: int) -> bool:
         """Whether somebody is served: a member by what is due and by all that is here. So a removal bites at once."""
         due, full = self.authority(now_ms), self.authority()
         return due is not None and full is not None and due.is_member(peer_id) and full.is_member(peer_id)
 
-    def heads(self, now_ms: int) -> list[MessageId]:
-        """What no message that is due names as parent, the newest first."""
+    def heads(self, now_ms: int, without: PeerId | None = None) -> list[MessageId]:
+        """What no message that is due follows, the newest first.
+
+        ``without``: as if this author had written nothing that others do not follow. So thousands of messages by
+        somebody who is being demoted or removed cannot stand in the way.
+        """
         due = self._in_order[: max(1, self.due(now_ms))]
-        named = {parent for deed in due for parent in deed.message.header.parents}
-        return [deed.id for deed in reversed(due) if deed.id not in named]
+        others = [deed for deed in due if deed.author != without]
+        followed = self._past(parent for deed in others for parent in deed.message.header.parents)
+        return [deed.id for deed in reversed(others) if not followed >> deed.number & 1]
+
+    def next_gen(self, subject: PeerId | None, parents: Iterable[MessageId]) -> int:
+        """The gen of a grant about somebody that has these parents; None: of a policy."""
+        return self._highest_gen(_POLICIES if subject is None else subject, self._past(parents)) + 1
 
     def highest(self, now_ms: int) -> int:
-        """The highest clock that is due."""
-        count = self.due(now_ms)
-        return self._in_order[count - 1].clock if count else 0
+        """The highest clock that counts: of what is due, or of the genesis."""
+        return self._in_order[max(1, self.due(now_ms)) - 1].clock if self._in_order else 0
 
     def deeds(self) -> list[Deed]:
         """Everything in order."""
@@ -219,3 +247,15 @@ class ControlSet:
             deed = self._deeds[message_id]
             past |= deed.past | 1 << deed.number
         return {deed.id for deed in self._deeds.values() if past >> deed.number & 1}
+
+
+def _subject(body: Body | None) -> PeerId | None:
+    """Whom the gen of a body is about; None if it has none."""
+    if isinstance(body, Grant):
+        return body.subject
+    return _POLICIES if isinstance(body, Policy) else None
+
+
+def _gen(body: Body | None) -> int:
+    assert isinstance(body, Grant | Policy)
+    return body.gen

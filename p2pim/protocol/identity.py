@@ -63,6 +63,17 @@ def digest(context: str, data: bytes) -> bytes:
     return hashlib.sha256(_bound(context, data)).digest()
 
 
+def running_digest(context: str, data: bytes) -> Callable[[bytes], bytes]:
+    """Return a function that appends to ``data`` and gives the digest of all so far; each call costs its own bytes."""
+    running = hashlib.sha256(_bound(context, data))
+
+    def append(more: bytes) -> bytes:
+        running.update(more)
+        return running.digest()
+
+    return append
+
+
 def check_peer_id(raw: bytes) -> PeerId:
     """Return ``raw`` if it may be an identity's key; DecodeError if its length, form or order is wrong."""
     if len(raw) != ID_LENGTH:

@@ -17,6 +17,7 @@ from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import records
 from p2pim.protocol.identity import ID_LENGTH, Identity, PeerId, digest, verify
 from p2pim.protocol.names import is_reaction
+from p2pim.protocol.nesting import is_plain_array, is_shallow
 from p2pim.protocol.records import Signed
 
 MessageId = bytes
@@ -106,6 +107,7 @@ class Message:
         return Signed(self.raw_header, self.signature, self.content)
 
 
+_FIELDS: Final = len(Header.__struct_fields__)
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _text_decoder = msgspec.msgpack.Decoder(Text)
 _reaction_decoder = msgspec.msgpack.Decoder(Reaction)
@@ -199,9 +201,11 @@ def read_header(raw: bytes) -> Header:
     """
     if len(raw) > MAX_HEADER:
         raise DecodeError("message header too long")
+    if not (is_plain_array(raw, _FIELDS) or is_shallow(raw)):
+        raise DecodeError("message header too deep")
     try:
         header = _header_decoder.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+    except msgspec.MsgspecError:
         raise DecodeError("malformed message header") from None
     ids = (header.room, header.author, header.content_hash, *header.parents)
     if any(len(x) != 32 for x in ids) or (header.target is not None and len(header.target) != 32):

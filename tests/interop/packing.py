@@ -116,8 +116,6 @@ class _Reader:
         return result
 
     def value(self, depth: int) -> Value:
-        if depth > DEPTH:
-            raise Refused("nested too deep")
         code = self.take(1)[0]
         if code < 0x80:
             return code
@@ -158,6 +156,8 @@ class _Reader:
             return Ext(int(self.number("b")), self.take(size))
         if size > len(self.data) - self.at:
             raise Refused("more elements than bytes")
+        if depth >= DEPTH:
+            raise Refused("nested too deep")
         if name == "array":
             return tuple(self.value(depth + 1) for _ in range(size))
         return Map(tuple((self.value(depth + 1), self.value(depth + 1)) for _ in range(size)))

@@ -18,54 +18,90 @@ PEOPLE = "OABCDE"
 DAY = 24 * 3600 * 1000
 
 
-def story(seed: int, length: int) -> Council:
+class Story:
     """Random control messages by anybody, with old parents, odd gens, wrong clocks and forged proofs."""
-    rng = random.Random(seed)
-    c = Council(PEOPLE, seed)
-    known: list[Message] = [c.genesis]
-    invites: list[tuple[Message, Identity]] = []
-    control = ControlSet(c.team)
-    control.add(c.genesis)
-    for _ in range(length):
-        author, subject = rng.choice(PEOPLE), rng.choice(PEOPLE)
-        after = rng.sample(known, min(len(known), rng.randrange(1, 4)))
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.c = Council(PEOPLE, seed)
+        self.known: list[Message] = [self.c.genesis]
+        self.invites: list[tuple[Message, Identity]] = []
+        self.control = ControlSet(self.c.team)
+        self.control.add(self.c.genesis)
+
+    def go_on(self) -> None:
+        rng, known = self.rng, self.known
+        author = "O" if rng.random() < 0.3 else rng.choice(PEOPLE)
+        lately = known[-6:] if rng.random() < 0.5 else known
+        after = rng.sample(lately, rng.randrange(1, min(len(lately), 3) + 1))
         least = max(m.header.clock for m in after) + 1
-        clock = rng.choice([least, max(least, c.now + 1), least + rng.randrange(40 * DAY)])
+        clock = rng.choice([least, max(least, self.c.now + 1), least + rng.randrange(40 * DAY)])
         deed = rng.random()
-        if deed < 0.6:
-            gen = rng.choice([1, 1, 2, 3, control_gen(control, c.id(subject)) + 1, 10**6])
-            message = c.grant(author, subject, gen, Role(rng.randrange(3)), *after, clock=clock)
-        elif deed < 0.7 or not invites:
-            invite = c.invite(author, *after, uses=rng.randrange(1, 3), approval=rng.random() < 0.2)
-            invites.append(invite)
-            message = invite[0]
-        elif deed < 0.85:
-            invite = rng.choice(invites)
-            if rng.random() < 0.2:
-                invite = (invite[0], c.people[author])
-            message = c.admit(
-                author, subject, invite, *after, invite[0], clock=max(clock, invite[0].header.clock + 1)
-            )
-        elif deed < 0.93:
-            admits = [m for m in known if isinstance(body_of(control, m), Admit)]
-            invite = rng.choice(invites)
-            message = c.revoke(author, invite[0], rng.sample(admits, rng.randrange(len(admits) + 1)), *after)
+        if deed < 0.5:
+            message = self.grant(author, after, clock)
+        elif deed < 0.62 or not self.invites:
+            message = self.invite(author, after)
+        elif deed < 0.8:
+            message = self.admit(author, after, clock)
+        elif deed < 0.88:
+            message = self.revoke(author, after)
+        elif deed < 0.92:
+            message = self.c.merge(author, *after)
         else:
-            message = c.policy(author, rng.choice([1, 2, 3, 10**6]), {"relay": rng.random() < 0.5}, *after)
-        if control.add(message) is Verdict.ENTERS:
+            message = self.policy(author, after)
+        if self.control.add(message) is Verdict.ENTERS:
             known.append(message)
-    c.messages = known
-    return c
+
+    def grant(self, author: str, after: list[Message], clock: int) -> Message:
+        rng, subject, role = self.rng, self.rng.choice(PEOPLE), Role(self.rng.randrange(3))
+        if rng.random() < 0.15:
+            subject, role = author, Role.NONE
+        fitting = self.control.next_gen(self.c.id(subject), [m.id for m in after])
+        gen = rng.choice([1, 2, 3, *[fitting] * 6, 10**6])
+        name = rng.choice([None, None, f"name {rng.randrange(9)}", " ", "\u202e"])
+        return self.c.grant(author, subject, gen, role, *after, clock=clock, name=name)
+
+    def invite(self, author: str, after: list[Message]) -> Message:
+        rng = self.rng
+        label = rng.choice([None, f"label {rng.randrange(9)}"])
+        more = {"approval": rng.random() < 0.2, "label": label, "expiry": START + rng.randrange(60 * DAY)}
+        self.invites.append(self.c.invite(author, *after, uses=rng.randrange(1, 3), **more))
+        return self.invites[-1][0]
+
+    def admit(self, author: str, after: list[Message], clock: int) -> Message:
+        invite, key = self.rng.choice(self.invites)
+        if self.rng.random() < 0.2:
+            key = self.c.people[author]
+        parents = dict.fromkeys([*after, invite] if self.rng.random() < 0.9 else after)
+        clock = max(clock, invite.header.clock + 1)
+        return self.c.admit(author, self.rng.choice(PEOPLE), (invite, key), *parents, clock=clock)
+
+    def revoke(self, author: str, after: list[Message]) -> Message:
+        admits = [m for m in self.known if isinstance(body_of(self.control, m), Admit)]
+        keep = self.rng.sample(admits, self.rng.randrange(len(admits) + 1))
+        return self.c.revoke(author, self.rng.choice(self.invites)[0], keep, *after)
+
+    def policy(self, author: str, after: list[Message]) -> Message:
+        choices: list[bool | int | str | list[str]] = [True, -1, "x", "\n", ["a", "b"]]
+        fitting = self.control.next_gen(None, [m.id for m in after])
+        gen = self.rng.choice([1, 10**6, *[fitting] * 3])
+        return self.c.policy(
+            author, gen, {self.rng.choice(["relay", "name"]): self.rng.choice(choices)}, *after
+        )
+
+
+def story(seed: int, length: int) -> Council:
+    """A team with some history. What may enter is in ``messages``; ``tried`` has the rest too."""
+    made = Story(seed)
+    for _ in range(length):
+        made.go_on()
+    made.c.tried, made.c.messages = made.c.messages, made.known
+    return made.c
 
 
 def body_of(control: ControlSet, message: Message) -> object:
     deed = control.deed(message.id)
     return deed.body if deed else None
-
-
-def control_gen(control: ControlSet, subject: PeerId) -> int:
-    authority = control.authority()
-    return authority.gens.get(subject, 0) if authority else 0
 
 
 def shuffled(c: Council, rng: random.Random) -> ControlSet:

@@ -48,8 +48,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
 }
 # Unit tests that belong to no module.
 ABOUT_NO_MODULE = {
+    "tests/unit/protocol/test_authority_attacks.py",
     "tests/unit/protocol/test_vectors.py",
     "tests/unit/protocol/test_vectors_kinds.py",
+    "tests/unit/protocol/test_vectors_control.py",
     "tests/unit/protocol/test_vectors_sync.py",
     "tests/unit/protocol/test_vectors_teams.py",
     "tests/unit/store/test_cost.py",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from p2pim.protocol.authority import network_secrets
-from p2pim.protocol.control import Genesis, Grant, Merge, Role, RoomType
-from p2pim.protocol.controlset import ControlSet, Verdict
+from p2pim.protocol.control import Genesis, Grant, Invite, Merge, Policy, Role, RoomType
+from p2pim.protocol.controlset import Verdict
 from p2pim.protocol.identity import digest
-from p2pim.protocol.message import Message
 from tests.council import START, Council
 
 NONE, MEMBER, ADMIN, OWNER = Role.NONE, Role.MEMBER, Role.ADMIN, Role.OWNER
@@ -36,16 +35,29 @@ def test_a_role_counts_from_its_clock_on() -> None:
     assert authority.role_at(c.id("B"), gone.header.clock) is NONE
 
 
-def test_a_later_gen_never_starts_before_an_earlier_one() -> None:
+def test_a_later_gen_ends_what_would_begin_after_it() -> None:
     c = Council()
-    c.grant("O", "A", 1, MEMBER, c.genesis, clock=START + 50)
-    c.grant("O", "A", 2, ADMIN, clock=START + 51)
+    a = c.grant("O", "A", 1, ADMIN)
+    one = c.grant("A", "B", 1, MEMBER, a)
+    c.grant("O", "B", 1, MEMBER, a, clock=START + 90)  # wins, and the next follows the other one
+    two = c.grant("A", "B", 2, NONE, one, clock=START + 50)
+    three = c.grant("A", "B", 3, MEMBER, two, clock=START + 60)
+    authority = c.authority()
+    steps = authority.timelines[c.id("B")]
+    assert [(step.gen, step.start, step.role) for step in steps] == [
+        (2, START + 50, NONE),
+        (3, START + 60, MEMBER),
+    ]
+    assert [step.by for step in steps] == [two.id, three.id]
+    assert authority.role_at(c.id("B"), START + 90) is MEMBER
+
+
+def test_of_one_gen_and_role_the_first_holds() -> None:
+    c = Council()
     c.grant("O", "B", 1, MEMBER, c.genesis, clock=START + 90)
     first = c.grant("O", "B", 1, MEMBER, c.genesis, clock=START + 80)
     steps = c.authority().timelines[c.id("B")]
-    assert len(steps) == 1
-    assert steps[0].start in (START + 80, START + 90)
-    assert first.header.clock == START + 80
+    assert [(step.start, step.by) for step in steps] == [(START + 80, first.id)]
 
 
 def test_only_the_owner_makes_and_unmakes_admins() -> None:
@@ -134,6 +146,25 @@ def test_certified_names_are_those_of_grants_and_of_labels_for_one() -> None:
     many = c.invite("O", a, uses=2, label="temps")
     c.admit("A", "C", many, name="Cleo")
     assert c.authority().names == {c.id("A"): "Anna B.", c.id("B"): "Bert"}
+
+
+def test_a_name_that_may_not_be_shown_is_none() -> None:
+    c = Council()
+    c.grant("O", "A", 1, MEMBER, name="Anna")
+    c.grant("O", "A", 2, MEMBER, name="A\u202ennA")
+    c.grant("O", "B", 1, MEMBER, name=" Bert")
+    c.admit("A", "C", c.invite("O", label="\n"))
+    assert c.authority().names == {c.id("A"): "Anna"}
+
+
+def test_a_room_has_the_name_of_its_genesis_until_it_is_renamed() -> None:
+    c = Council()
+    assert c.authority().name == "team"
+    c.policy("O", 1, {"name": "crew"})
+    assert c.authority().name == "crew"
+    for gen, odd in ((2, "t\u202eam"), (3, ""), (4, 5), (5, "x" * 65)):
+        c.policy("O", gen, {"name": odd})
+        assert c.authority().name == "team"
 
 
 # -- invites
@@ -236,6 +267,15 @@ def test_of_each_rule_the_highest_gen_holds_then_the_owners() -> None:
     assert authority.policy_gen == 2
 
 
+def test_of_rules_of_one_gen_by_others_the_first_holds() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, ADMIN)
+    b = c.grant("O", "B", 1, ADMIN)
+    c.write("A", Policy(1, {"relay": True}), a, b, clock=START + 90)
+    c.write("B", Policy(1, {"relay": False}), a, b, clock=START + 80)
+    assert c.authority().policy == {"relay": False}
+
+
 def test_of_two_removals_at_once_neither_of_the_removed_knows_the_secret() -> None:
     c = Council()
     made = [c.grant("O", name, 1, MEMBER) for name in "BC"]
@@ -250,12 +290,15 @@ def test_of_two_removals_at_once_neither_of_the_removed_knows_the_secret() -> No
 
 
 def test_secrets_are_mixed_as_specified() -> None:
-    first, one, two = bytes(32), bytes([1]) * 32, bytes([2]) * 32
-    assert network_secrets(first, [one, two]) == (
-        first,
-        digest("net", first + one),
-        digest("net", first + one + two),
+    team, first, one, two = (bytes([n]) * 32 for n in range(4))
+    assert network_secrets(team, first, [one, two]) == (
+        digest("net", team + first),
+        digest("net", team + first + one),
+        digest("net", team + first + one + two),
     )
+    c = Council()
+    assert isinstance(body := c.held().genesis, Genesis)
+    assert c.authority().secrets == network_secrets(c.team, body.secret or b"", [])
 
 
 def test_a_void_removal_changes_no_secret() -> None:
@@ -269,37 +312,27 @@ def test_a_void_removal_changes_no_secret() -> None:
 # -- channels and groups
 
 
-def room(c: Council, author: str, kind: RoomType, parent: ControlSet | None) -> tuple[ControlSet, Message]:
-    body = Genesis(c.rng.randbytes(16), kind, "room", parent.room if parent else None)
-    message = c._seal(c.people[author], bytes(32), body, [])
-    control = ControlSet(message.id, parent)
-    return control, message
-
-
 def test_a_channel_has_the_roles_of_its_team_and_its_founder_is_admin_there() -> None:
     c = Council()
     c.grant("O", "A", 1, ADMIN)
     c.grant("O", "B", 1, MEMBER)
     gone = c.grant("O", "C", 1, MEMBER)
     team = c.held()
-    channel, genesis = room(c, "B", RoomType.CHANNEL, team)
-    assert channel.add(genesis) is Verdict.ENTERS
-    c.team = channel.room
-    by_founder = c.policy("B", 1, {"archived": True}, genesis)
-    by_admin = c.policy("A", 2, {"archived": False}, by_founder)
-    by_member = c.policy("C", 3, {"archived": True}, by_admin)
-    assert [channel.add(m) for m in (by_founder, by_admin, by_member)] == [
-        Verdict.ENTERS,
-        Verdict.ENTERS,
-        Verdict.REFUSED,
+    channel, genesis = c.room("B", RoomType.CHANNEL, team)
+    by_founder = c.write_in(channel, "B", Policy(1, {"archived": True}), genesis)
+    by_admin = c.write_in(channel, "A", Policy(2, {"archived": False}), by_founder)
+    by_owner = c.write_in(channel, "O", Policy(3, {"relay": False}), by_admin)
+    by_member = c.write_in(channel, "C", Policy(4, {"archived": True}), by_owner)
+    assert [channel.add(m) for m in (by_founder, by_admin, by_owner, by_member)] == [
+        *[Verdict.ENTERS] * 3,
+        Verdict.EARLY,
     ]
     authority = channel.authority()
     assert authority is not None
     assert [authority.role(c.id(name)) for name in "OABCD"] == [OWNER, ADMIN, ADMIN, MEMBER, NONE]
     assert authority.role_at(c.id("C"), gone.header.clock - 1) is NONE
-    assert authority.policy == {"archived": False}
+    assert authority.policy == {"archived": False, "relay": False}
     assert len(authority.members()) == 4
-    c.team = team.room
     removal = c.grant("O", "B", 2, NONE, gone)
     assert team.add(removal) is Verdict.ENTERS
     after = channel.authority()
@@ -308,18 +341,29 @@ def test_a_channel_has_the_roles_of_its_team_and_its_founder_is_admin_there() ->
     assert after is not authority
 
 
+def test_in_a_channel_nobody_is_given_a_role() -> None:
+    c = Council()
+    c.grant("O", "A", 1, ADMIN)
+    channel, genesis = c.room("A", RoomType.CHANNEL, c.held())
+    granted = c.write_in(channel, "A", Grant(c.id("E"), 1, MEMBER, "Eve"), genesis)
+    invite = c.write_in(channel, "A", Invite(c.id("D"), bytes(32), bytes(32), START * 2, 1, False), granted)
+    assert [channel.add(m) for m in (granted, invite)] == [Verdict.ENTERS] * 2
+    authority = channel.authority()
+    assert authority is not None
+    assert authority.role(c.id("E")) is NONE
+    assert (authority.timelines, authority.names, authority.gens, authority.invites) == ({}, {}, {}, {})
+    assert authority.counting == {genesis.id, invite.id}
+
+
 def test_a_group_has_roles_of_its_own_and_needs_its_teams_membership() -> None:
     c = Council()
     c.grant("O", "A", 1, ADMIN)
     last = c.grant("O", "B", 1, MEMBER)
-    team = c.held()
-    group, genesis = room(c, "B", RoomType.GROUP, team)
-    assert group.add(genesis) is Verdict.ENTERS
-    c.team = group.room
-    inside = c.write("B", Grant(c.id("A"), 1, MEMBER), genesis)
-    outside = c.write("B", Grant(c.id("E"), 1, MEMBER), inside)
+    group, genesis = c.room("B", RoomType.GROUP, c.held())
+    inside = c.write_in(group, "B", Grant(c.id("A"), 1, MEMBER), genesis)
+    outside = c.write_in(group, "B", Grant(c.id("E"), 1, MEMBER), inside)
     assert [group.add(m) for m in (inside, outside)] == [Verdict.ENTERS, Verdict.ENTERS]
-    assert group.add(c.write("A", Merge(bytes(16)), outside)) is Verdict.REFUSED
+    assert group.add(c.write_in(group, "A", Merge(bytes(16)), outside)) is Verdict.REFUSED
     authority = group.authority()
     assert authority is not None
     assert [authority.role(c.id(name)) for name in "OBAE"] == [NONE, OWNER, MEMBER, NONE]
@@ -330,8 +374,7 @@ def test_a_group_has_roles_of_its_own_and_needs_its_teams_membership() -> None:
 
 def test_a_group_without_a_team_is_its_founders() -> None:
     c = Council()
-    group, genesis = room(c, "A", RoomType.GROUP, None)
-    assert group.add(genesis) is Verdict.ENTERS
+    group, _ = c.room("A", RoomType.GROUP)
     authority = group.authority()
     assert authority is not None
     assert authority.members() == [c.id("A")]

@@ -23,6 +23,7 @@ from p2pim.protocol.message import FUTURE_MS, Message, seal
 from tests.council import START, Council
 
 ENTERS, HELD, ORPHAN, REFUSED = Verdict.ENTERS, Verdict.HELD, Verdict.ORPHAN, Verdict.REFUSED
+EARLY = Verdict.EARLY
 DAY = 24 * 3600 * 1000
 
 
@@ -87,7 +88,7 @@ def test_a_room_of_a_team_is_founded_by_somebody_whom_the_team_named() -> None:
     team = c.held()
     for kind in (RoomType.CHANNEL, RoomType.GROUP):
         body = Genesis(bytes(16), kind, "room", team.room)
-        for author, verdict in (("A", ENTERS), ("B", REFUSED)):
+        for author, verdict in (("A", ENTERS), ("B", EARLY)):
             message = seal(
                 c.people[author], NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body)
             )
@@ -102,6 +103,18 @@ def test_a_room_of_a_team_is_founded_by_somebody_whom_the_team_named() -> None:
         content=encode(Genesis(bytes(16), RoomType.CHANNEL, "room", bytes(32))),
     )
     assert ControlSet(elsewhere.id, team).add(elsewhere) is REFUSED
+
+
+def test_a_room_belongs_to_a_team_and_to_nothing_else() -> None:
+    c = Council()
+    for kind in (RoomType.CHANNEL, RoomType.GROUP):
+        over, _ = c.room("O", kind, c.held())
+        body = Genesis(bytes(16), RoomType.CHANNEL, "room", over.room)
+        inside = seal(c.owner, NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body))
+        assert ControlSet(inside.id, over).add(inside) is REFUSED
+    body = Genesis(bytes(16), RoomType.CHANNEL, "room", c.team)
+    early = seal(c.owner, NO_ROOM, parents=[], clock=START, kind=GENESIS, content=encode(body))
+    assert ControlSet(early.id, ControlSet(c.team)).add(early) is REFUSED  # the team's genesis is not here
 
 
 def test_what_breaks_a_rule_of_its_own_bytes_is_refused() -> None:
@@ -151,6 +164,7 @@ def test_an_admit_enters_by_its_proof_and_its_consent() -> None:
     assert control.judge(c.admit("E", "C", invite, c.genesis))[0] is REFUSED  # does not follow the invite
     stranger = (invite[0], c.people["E"])
     assert control.judge(c.admit("E", "C", stranger))[0] is REFUSED  # no code
+    assert control.judge(c.admit("O", "C", stranger))[0] is REFUSED  # nor has the owner
     no_invite = (c.genesis, invite[1])
     assert control.judge(c.admit("E", "C", no_invite))[0] is REFUSED
     assert good.content is not None
@@ -207,6 +221,9 @@ def test_a_genesis_counts_whatever_its_clock() -> None:
     assert authority is not None
     assert authority.role(c.id("O")) is Role.OWNER
     assert control.heads(START - 10 * DAY) == [c.genesis.id]
+    assert (
+        control.highest(START - 10 * DAY) == c.genesis.header.clock
+    )  # or what its owner writes has no place
 
 
 def test_a_copy_is_its_own() -> None:
@@ -242,3 +259,37 @@ def test_many_enter_ancestors_first_whatever_the_order_they_come_in(reverse: boo
     control = ControlSet(c.team)
     entered = control.add_all(sorted(c.messages, key=lambda m: m.order, reverse=reverse))
     assert [m.id for m in entered] == [m.id for m in c.messages if m is not stray]
+
+
+def test_somebody_with_thousands_of_heads_does_not_stand_in_the_way_of_their_removal() -> None:
+    c = Council()
+    a = c.grant("O", "A", 1, Role.ADMIN)
+    b = c.grant("O", "B", 1, Role.MEMBER, a)
+    known = c.merge("A", b)
+    built_upon = c.merge("O", known)
+    for gen in range(1, 40):
+        c.grant("A", "C", gen, Role.MEMBER, *c.messages[-1:] if gen > 1 else (a,))
+        c.merge("A", a)
+    control, now = c.held(), c.messages[-1].header.clock
+    assert len(control.heads(now)) == 41
+    heads = control.heads(now, without=c.id("A"))
+    assert heads == [built_upon.id]
+    assert control.next_gen(c.id("A"), heads) == 2
+    assert control.next_gen(c.id("C"), heads) == 1
+    c.grant("O", "A", 2, Role.NONE, built_upon)
+    c.grant("O", "C", 1, Role.NONE, built_upon)
+    assert c.roles("ABC") == [Role.NONE, Role.MEMBER, Role.NONE]
+
+
+def test_the_next_gen_is_that_of_the_parents_and_not_of_all_that_is_here() -> None:
+    c = Council()
+    one = c.grant("O", "A", 1, Role.MEMBER)
+    two = c.grant("O", "A", 2, Role.ADMIN)
+    rules = c.policy("O", 1, {}, one)
+    control = c.held()
+    nexts = [
+        control.next_gen(c.id("A"), parents) for parents in ([c.genesis.id], [one.id], [two.id, rules.id])
+    ]
+    assert nexts == [1, 2, 3]
+    assert [control.next_gen(None, [m.id]) for m in (two, rules)] == [1, 2]
+    assert control.next_gen(c.id("B"), [two.id]) == 1

@@ -16,6 +16,7 @@ from p2pim.protocol.identity import (
     decode_peer_id,
     digest,
     encode_peer_id,
+    running_digest,
     safety_number,
     short_id,
     verify,
@@ -46,6 +47,11 @@ def test_the_key_is_that_of_rfc_8032() -> None:
     seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
     expected = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
     assert Identity.from_seed(seed).peer_id.hex() == expected
+
+
+def test_a_running_digest_is_that_of_everything_so_far() -> None:
+    append = running_digest("net", b"first")
+    assert [append(b"one"), append(b"two")] == [digest("net", b"firstone"), digest("net", b"firstonetwo")]
 
 
 def test_generate_takes_its_seed_from_the_given_randomness() -> None:

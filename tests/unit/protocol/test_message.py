@@ -204,6 +204,21 @@ def test_bytes_that_are_no_header_are_refused(raw: bytes) -> None:
         read_header(raw)
 
 
+def test_how_deep_a_header_may_be_does_not_depend_on_who_reads_it() -> None:
+    """Else one machine would pass on what the next takes for a broken rule, and be cut off for it."""
+
+    def deeper(calls: int, raw: bytes) -> int:
+        return deeper(calls - 1, raw) if calls else read_header(raw).clock
+
+    def nested(levels: int) -> bytes:
+        return encode([*fields().values(), 1])[:-1] + b"\x91" * levels + b"\x01"
+
+    assert read_header(nested(31)).clock == deeper(500, nested(31)) == 5
+    for calls in (0, 500):
+        with pytest.raises(DecodeError):
+            deeper(calls, nested(32))
+
+
 def test_a_message_that_was_changed_is_refused() -> None:
     message = text()
     assert message.content is not None
