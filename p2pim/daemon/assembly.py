@@ -56,6 +56,7 @@ class Peer:
         self._network = network
         await network.start()
         self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        self.node.addresses = lambda: _for_others(network)
         self.node.on_networks_changed = network.networks_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
         self._note_network()
@@ -104,6 +105,10 @@ class Peer:
         if line != self.node.state_line:
             self.node.state_line = line
             self.node.emit(events.NetworkChanged(line))
+
+
+def _for_others(network: Network) -> list[tuple[str, int]]:
+    return [(str(address), network.port) for address in network.interfaces.for_others if network.port]
 
 
 def assemble(paths: Paths, settings: Settings, clock: Clock | None = None) -> Peer:

@@ -90,6 +90,10 @@ class Joining:
             self._store.on_commit(self._node.networks_changed)
         return join, list(link.addresses)
 
+    def under_way(self) -> list[Join]:
+        """The codes that have not led into their teams yet."""
+        return self._store.control.joins()
+
     def give_up(self, secret: bytes) -> None:
         """Try a code no longer."""
         with self._node.writing():
