@@ -191,7 +191,11 @@ class _Teller:
     def _why_void(self, deed: Deed) -> str:
         body, owner = deed.body, self._authority.owner
         if isinstance(body, Admit):
-            return "the invite was not good any more"
+            standing = self._authority.invites.get(body.invite)
+            admitted = standing.admits if standing is not None else ()
+            # Several members may answer one code at the same time.
+            twice = body.subject in (by.body.subject for by in admitted if isinstance(by.body, Admit))
+            return "was let in already" if twice else "the invite was not good any more"
         if isinstance(body, Grant) and deed.author not in (owner, body.subject):
             concerned = (Role(body.role), self._role_before(deed, body.subject))
             if Role.ADMIN in concerned:
@@ -207,7 +211,7 @@ def _for(label: str | None) -> str:
 
 def _terms(deed: Deed, invite: Invite) -> str:
     hours = max(0, invite.expiry_ms - deed.clock) / _HOUR_MS
-    good = f"{round(hours / 24)} days" if hours >= 48 else f"{round(hours)} hours"
+    good = f"{round(hours / 24)} days" if hours > 47.5 else f"{round(hours)} hours"
     uses = "once" if invite.uses == 1 else f"{invite.uses} times"
     return f"good {uses}, for {good}{', with approval' if invite.approval else ''}"
 

@@ -236,6 +236,10 @@ class Rooms:
         known = ", ".join(["#lobby", *(f"#{names[0]}" for names in paths.values())])
         raise UnknownTarget(f"There is no room #{wanted} here. Known are: {known}.")
 
+    def names_of_all(self) -> set[str]:
+        """Everything by which a room here may be called, in lower case."""
+        return {name.casefold() for room in self.all() for name in self.paths(room)}
+
     def paths(self, room: Room) -> Sequence[str]:
         """The names by which a room may be called, the shortest first."""
         name = self.name(room.id)

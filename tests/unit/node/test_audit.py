@@ -70,7 +70,11 @@ def test_what_does_not_count_says_why() -> None:
     c.grant("A", "C", 1, ADMIN)
     c.grant("A", "B", 2, NONE, a, c.messages[-2])
     c.admit("O", "D", c.invite("A", expiry=START))
-    demoted = c.grant("O", "A", 2, MEMBER)
+    twice = c.invite("O", uses=2)
+    first = c.admit("O", "D", twice)
+    c.admit("A", "D", twice, twice[0], clock=first.header.clock + 1)
+    c.now += 1
+    demoted = c.grant("O", "A", 2, MEMBER, first, c.messages[-1])
     c.policy("A", 1, {"relay": True}, demoted)
     c.grant("A", "E", 1, MEMBER, demoted)
     c.grant("O", "E", 1, NONE, demoted, clock=c.now + 1)
@@ -79,6 +83,7 @@ def test_what_does_not_count_says_why() -> None:
         "void: Anna (who is not the owner) made Cleo an admin",
         "void: Anna (who is not the owner) removed Ben and changed the secret",
         "void: Dora (the invite was not good any more) came in by an invite of Anna, through Olga",
+        "void: Dora (was let in already) came in by an invite of Olga, through Anna",
         "void: Anna (no admin then) set relay to on",
         "void: Anna (no admin then) made Emil a member",
         "void: Olga (overruled by another decision at the same time) made Emil a member",

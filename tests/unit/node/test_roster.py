@@ -78,3 +78,14 @@ def test_the_log(ann: Colleague, team: RoomId) -> None:
     assert (checked.lines, checked.fingerprint, checked.faults) == (log.lines, log.fingerprint, ())
     news = ann.me.find_room("#Blue/news")
     assert ann.me.roster.log(news, verify=True).faults == ()
+
+
+def test_a_room_typed_without_its_sign_is_no_person_and_the_answer_says_so(
+    ann: Colleague, team: RoomId
+) -> None:
+    ann.me.teams.create_room(team, "news", private=False)
+    for typed in ("Blue", "blue/news", "news"):
+        with pytest.raises(UnknownTarget, match=f"The room is '#{typed}'"):
+            ann.me.resolve(typed)
+    with pytest.raises(UnknownTarget, match="p2pim peers lists"):
+        ann.me.resolve("Red")
