@@ -134,6 +134,10 @@ class Names:
             self._rooms[room] = self._client.room(room)["name"]
         return self._rooms[room]
 
+    def forget(self, room: str) -> None:
+        """It may be called otherwise now."""
+        self._rooms.pop(room, None)
+
     def peer(self, peer_id: str) -> str:
         """The name of a peer."""
         peer = self.peers.get(peer_id)
@@ -164,6 +168,10 @@ def event_lines(event: schema.Event, names: Names) -> list[str]:
             return ["-- there is space on the disk again"]
         case "network.changed":
             return [f"-- network: {event['text']}"]
+        case "join.changed":
+            return [f"-- {event['text']}"]
+        case "room.changed":
+            names.forget(event["room"])
         case "resync":
             names.read()
             return ["-- some events were dropped, for this terminal was too slow"]
