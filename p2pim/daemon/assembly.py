@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable
 
 from p2pim.config import Paths, Settings
 from p2pim.daemon.keyfile import load_or_make
+from p2pim.errors import BadInput
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
@@ -55,7 +57,11 @@ class Peer:
         )
         self._network = network
         await network.start()
-        self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        for host, port, peer in self._store.peers.addresses():
+            if peer is None:
+                with contextlib.suppress(BadInput):  # it may have become one of our own
+                    network.add_address(Endpoint(host, port))
+        self.node.add_address = self._add_address
         self.node.addresses = lambda: _for_others(network)
         self.node.on_networks_changed = network.networks_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
@@ -84,6 +90,12 @@ class Peer:
             self._store.peers.address_worked(
                 known.endpoint.host, known.endpoint.port, known.peer_id, self.node.clock.wall_ms()
             )
+
+    def _add_address(self, host: str, port: int) -> None:
+        assert self._network is not None
+        self._network.add_address(Endpoint(host, port))
+        with self.node.writing():
+            self._store.peers.address_typed(host, port, self.node.clock.wall_ms())
 
     def _tick(self) -> None:
         """Once a second, with the network's own: an idle daemon wakes as seldom as it can."""

@@ -89,15 +89,21 @@ def test_from_the_code_to_the_first_message_read(
         reads(anna, "#Blue", "welcome", "thanks")
         trust = [peer["trust"] for peer in ben.run("peers", "--json").json]
         assert trust == ["team"]
+        for file in (file for home in (anna, ben) for file in home.folder.rglob("*") if file.is_file()):
+            assert invited["code"].encode() not in file.read_bytes(), f"the code is in {file}"
 
 
-def test_a_join_goes_on_without_its_command(short_tmp: Path) -> None:
-    anna, ben = homes(short_tmp, "", "a", "b")
+@pytest.mark.parametrize(("settings", "by"), [(CLOSED, "code"), (HIDDEN, "link")])
+def test_a_join_goes_on_without_its_command_and_over_a_restart(
+    short_tmp: Path, settings: str, by: str
+) -> None:
+    anna, ben = homes(short_tmp, settings, "a", "b")
+    anna.settings(LOOPBACK.replace("port = 0", "port = 26747") + settings)
     with running(anna, ben):
         ok(anna.run("team", "create", "Blue"))
-        code = ok(anna.run("team", "invite", "--json")).json["code"]
+        invited = ok(anna.run("team", "invite", "--json")).json
         ok(anna.run("stop"))
-        done = ben.run("team", "join", "--wait", "0.2", stdin=code.encode())
+        done = ben.run("team", "join", "--wait", "0.2", stdin=invited[by].encode())
         assert done.code == 6
         assert "p2pim goes on trying" in done.err
         assert len(ben.run("team", "joins", "--json").json) == 1
