@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +16,7 @@ from msgspec.structs import replace
 from p2pim.config import Paths, Settings
 from p2pim.config.policy import NO_POLICY, MachinePolicy, combine
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, StoreFull, UnknownTarget
+from p2pim.node.clock import SystemClock
 from p2pim.node.events import (
     Change,
     Check,
@@ -29,8 +33,11 @@ from p2pim.node.events import (
     RoomView,
     Status,
 )
+from p2pim.node.node import Node
 from p2pim.protocol.fold import Reacted
 from p2pim.protocol.identity import Identity, encode_peer_id, safety_number, short_id
+from p2pim.store.database import Database
+from p2pim.store.store import Store
 
 LOBBY = hashlib.sha256(b"fake lobby").digest()
 
@@ -79,8 +86,19 @@ class FakeStore:
             effect()
 
 
+def real_node(me: Identity) -> Node:
+    """A real node on no network, its store in memory and for any thread."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    node = Node(me, Store(Database(connection=connection)), SystemClock(), os.urandom, Settings())
+    weakref.finalize(node, connection.close)
+    return node
+
+
 class FakeNode:
-    """Ann, who knows Ben (accepted, online), Cy (a stranger who asks) and two people called Dee."""
+    """Ann, who knows Ben (accepted, online), Cy (a stranger who asks) and two people called Dee.
+
+    Her teams are those of a real node, ``real``.
+    """
 
     def __init__(self, machine: MachinePolicy = NO_POLICY) -> None:
         self.store = FakeStore(self)
@@ -92,7 +110,7 @@ class FakeNode:
         self.presence: tuple[str, str, int | None] = ("online", "", None)
         self.messages: list[MessageView] = []
         self.tokens: dict[str, MessageView] = {}
-        self.addresses: list[tuple[str, int]] = []
+        self.tried: list[tuple[str, int]] = []
         self.checks = [Check("clock", "ok", "within 2 s of 1 peer", None)]
         self.typed: list[bytes] = []
         self.meant: tuple[list[bytes], bool] = ([], False)
@@ -108,6 +126,12 @@ class FakeNode:
             self.known["ben"], trust="accepted", presence="online", address="192.168.1.7:26747"
         )
         self.known["cy"] = replace(_peer("cy", "cy\x1b]0;evil\x07"), request="pending")
+        self.real = real_node(self.identity)
+        self.real.set_nickname(self.nickname)
+        self.real.set_petname(identity("ben").peer_id, "ben")
+        self.real.subscribe(self.emit)
+        self.teams, self.joining, self.roster = self.real.teams, self.real.joining, self.real.roster
+        self.find_room, self.name_of = self.real.find_room, self.real.name_of
 
     # -- what is shown
 
@@ -136,8 +160,10 @@ class FakeNode:
     def conversations(self) -> list[RoomView]:
         written = {view.room for view in self.messages} | self.topics.keys()
         found = [peer for peer in self.known.values() if peer.room in written]
-        return [self._room(LOBBY, "lobby", "#lobby", None)] + [
-            self._room(peer.room, "dm", peer.name, peer.peer_id) for peer in found
+        return [
+            self._room(LOBBY, "lobby", "#lobby", None),
+            *(self._room(peer.room, "dm", peer.name, peer.peer_id) for peer in found),
+            *(view for view in self.real.conversations() if view.role),
         ]
 
     def _room(self, room: bytes, kind: str, name: str, peer_id: bytes | None) -> RoomView:
@@ -152,7 +178,7 @@ class FakeNode:
         if target == "#lobby":
             return LOBBY
         if target.startswith("#"):
-            raise UnknownTarget(f"No room is called {target}: there is #lobby.")
+            return self.real.resolve(target)
         return self._peer(self.find_peer(target)).room
 
     def find_peer(self, target: str) -> bytes:
@@ -333,7 +359,10 @@ class FakeNode:
         self.store.on_commit(lambda: self.emit(PeerChanged(changed)))
 
     def add_address(self, host: str, port: int) -> None:
-        self.addresses.append((host, port))
+        self.tried.append((host, port))
+
+    def addresses(self) -> list[tuple[str, int]]:
+        return [("192.168.1.5", 26747), ("fd00::5", 26747)]
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         self._callbacks.append(callback)

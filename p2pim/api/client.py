@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from p2pim.api import schema
+    from p2pim.api import schema, team_schema
     from p2pim.config import Paths
 
 PATIENCE = 15.0
@@ -236,6 +236,36 @@ class Client:
     def policy(self) -> list[schema.Rule]:
         """The rules in force."""
         result: list[schema.Rule] = self.call("policy.get")
+        return result
+
+    def teams(self) -> list[team_schema.Team]:
+        """Every team that is here."""
+        result: list[team_schema.Team] = self.call("team.list")
+        return result
+
+    def members(self, room: str) -> list[team_schema.Member]:
+        """Who belongs to a team or room."""
+        result: list[team_schema.Member] = self.call("team.members", room=room)
+        return result
+
+    def invite(self, team: str, **terms: Any) -> team_schema.Invited:
+        """Make an invite; ``terms`` as in InviteParams."""
+        result: team_schema.Invited = self.call("team.invite", team=team, **terms)
+        return result
+
+    def invites(self, team: str) -> list[team_schema.Invite]:
+        """The invites of a team."""
+        result: list[team_schema.Invite] = self.call("team.invites", team=team)
+        return result
+
+    def join(self, invitation: str) -> team_schema.Begun:
+        """Begin to join a team by a code or link; a join.changed tells what became of it."""
+        result: team_schema.Begun = self.call("team.join", invitation=invitation)
+        return result
+
+    def log(self, room: str, *, verify: bool = False) -> team_schema.Log:
+        """Who did what in a team or room."""
+        result: team_schema.Log = self.call("team.log", room=room, verify=verify)
         return result
 
     def doctor(self) -> list[schema.Check]:

@@ -18,12 +18,12 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "done",
-    FAILED: "unexpected failure (a bug), or `doctor` and `demo` found a fault",
+    FAILED: "unexpected failure (a bug), or `doctor`, `demo`, `team log --verify` found a fault",
     USAGE: "wrong usage",
     UNKNOWN_TARGET: "unknown or ambiguous peer or room",
     REFUSED: "refused (too long, not allowed, against a policy)",
     NOT_RUNNING: "the daemon is not running or could not start",
-    NOT_NOW: "not now (disk full, locked by another daemon, other version)",
+    NOT_NOW: "not now (disk full, not allowed to you, nobody let you in yet, other version)",
     UNUSABLE_PROFILE: "unusable profile (damaged, newer, no permission, wrong setting or machine policy)",
     LOCKED: "locked: run `p2pim unlock`",
     INTERRUPTED: "interrupted",

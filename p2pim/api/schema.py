@@ -2,12 +2,14 @@
 
 Peers are bech32m text, rooms and messages 64 hexadecimal digits. Wherever a method takes a ``peer`` or a
 ``room`` it also takes what a person would type: a petname, a unique nickname, the beginning of an id,
-``#lobby``. Times are milliseconds since 1970; ``None`` means "never" or "not known".
+``#lobby``, ``#team``, ``#team/room``. Times are milliseconds since 1970; ``None`` means "never" or "not known".
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+
+from p2pim.api import team_schema as team
 
 OwnPresence = Literal["online", "away", "busy", "invisible"]
 
@@ -81,7 +83,11 @@ class Peer(TypedDict):
 
 
 class Room(TypedDict):
-    """A set of messages. ``kind``: dm, lobby. ``mentions``: how many of the unread ones mention oneself."""
+    """A set of messages. ``kind``: dm, lobby, team, channel, group. ``mentions``: unread ones that mention oneself.
+
+    Of a channel or group ``team`` says which team it belongs to. ``role``: owner, admin, member; none (left or
+    removed); damaged (see team.log); "" where there are no roles, and then ``members`` is None.
+    """
 
     room: str
     kind: str
@@ -92,6 +98,10 @@ class Room(TypedDict):
     waiting: int
     last_ms: int | None
     topic: str
+    team: str | None
+    role: str
+    members: int | None
+    archived: bool
 
 
 class Delivery(TypedDict):
@@ -366,6 +376,8 @@ class Event(TypedDict):
     what: NotRequired[str]
     state: NotRequired[str]
     text: NotRequired[str]
+    join: NotRequired[str]
+    team: NotRequired[str | None]
 
 
 class Method(NamedTuple):
@@ -413,6 +425,27 @@ METHODS: dict[str, Method] = {
     "message.delete": Method(MessageParams, Message, True, "Erase it here; others are asked to."),
     "message.react": Method(ReactParams, Message, True, "Put an emoji to a message, or take it back."),
     "message.history": Method(HistoryParams, list[Message], False, "Messages, oldest first."),
+    "room.create": Method(team.CreateRoomParams, Room, True, "Found a channel or private group in a team."),
+    "room.archive": Method(team.ArchiveParams, Room, True, "Close a room to new messages, or open it again."),
+    "team.create": Method(team.NameParams, team.Founded, True, "Found a team."),
+    "team.list": Method(Nothing, list[team.Team], False, "Every team that is here, those left included."),
+    "team.members": Method(RoomParams, list[team.Member], False, "Who belongs to a team or room."),
+    "team.invite": Method(team.InviteParams, team.Invited, True, "Make an invite: a code and a link."),
+    "team.invites": Method(team.TeamParams, list[team.Invite], False, "The invites of a team."),
+    "team.revoke": Method(team.RevokeParams, Nothing, True, "End an invite; who came in by it stays."),
+    "team.join": Method(
+        team.JoinParams, team.Begun, True, "Begin to join by a code or link: see join.changed."
+    ),
+    "team.joins": Method(Nothing, list[team.Join], False, "The joins under way."),
+    "team.give_up": Method(team.GiveUpParams, Nothing, True, "Try a code no longer."),
+    "team.grant": Method(team.GrantParams, Named, True, "Make somebody a member or an admin."),
+    "team.remove": Method(team.MemberParams, Named, True, "Remove somebody."),
+    "team.leave": Method(RoomParams, Room, True, "Leave; what was written stays here."),
+    "team.rename": Method(team.RenameParams, Room, True, "Call a team or room otherwise."),
+    "team.policy": Method(
+        team.PolicyParams, team.Policy, True, "Set rules, if any are given; those in force."
+    ),
+    "team.log": Method(team.LogParams, team.Log, False, "Who did what, and whether the log is sound."),
     "config.get": Method(Nothing, Config, False, "The settings in use."),
     "policy.get": Method(Nothing, list[Rule], False, "The rules in force: this machine's and one's teams'."),
     "doctor.run": Method(Nothing, list[Check], False, "Find out what hinders."),
@@ -426,6 +459,9 @@ EVENTS: dict[str, str] = {
     "or the quote in it changed.",
     "peer.changed": "peer: name, trust, presence or anything else of a peer changed.",
     "typing": "room, peer_id: somebody is typing.",
+    "room.changed": "room: its members, rules, name or visible messages may have changed.",
+    "join.changed": "join, state, text, team: a code led into its team (joined), waits for an admin (pending), "
+    "or is no good (refused).",
     "room.read": "room, unread, mentions: how many are unread now, and mention oneself.",
     "storage.changed": "state: ok, or full (nothing can be stored).",
     "network.changed": "text: the state line of the network.",

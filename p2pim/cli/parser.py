@@ -15,19 +15,23 @@ if TYPE_CHECKING:
 PEER = "peer: a name, your own name for them, or the first 4 or more characters of their id"
 MESSAGE = "6 or more leading digits of its id, as `p2pim history --ids` shows them"
 TEXT = "what to write; '-' or nothing: from standard input"
-ROOM = "a peer, or '#lobby' (or plain lobby, which no shell takes for a comment)"
+ROOM = "a peer, '#lobby' (or plain lobby, which no shell takes for a comment), '#team' or '#team/room'"
 
 
 _ASKED = "Passphrases are asked for on the terminal, or read from standard input, a line each."
 
 
 class Command(NamedTuple):
-    """One command: where its function is, what it says of itself, what it takes."""
+    """One command: where its function is, what it says of itself, what it takes.
+
+    ``deeds``: the things it can do, each a command of its own.
+    """
 
     act: str
     help: str
     arguments: Callable[[argparse.ArgumentParser], object] = lambda parser: None
     details: str = ""
+    deeds: Callable[[], dict[str, Command]] = dict
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -86,7 +90,7 @@ def _send(parser: argparse.ArgumentParser) -> None:
 def _history(parser: argparse.ArgumentParser) -> None:
     _room(parser)
     parser.add_argument(
-        "-n", type=_positive, default=50, metavar="N", help="how many messages (50)", dest="count"
+        "-n", type=positive, default=50, metavar="N", help="how many messages (50)", dest="count"
     )
     parser.add_argument("--ids", action="store_true", help="begin each line with the id of its message")
 
@@ -138,6 +142,18 @@ def _add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("address", metavar="ADDRESS", help="HOST, HOST:PORT or [IPV6]:PORT")
 
 
+def _team_deeds() -> dict[str, Command]:
+    from p2pim.cli.team_parser import TEAM  # noqa: PLC0415 (most commands have no such part)
+
+    return TEAM
+
+
+def _room_deeds() -> dict[str, Command]:
+    from p2pim.cli.team_parser import ROOM  # noqa: PLC0415
+
+    return ROOM
+
+
 COMMANDS: dict[str, Command] = {
     "start": Command("service:start", "start the daemon"),
     "stop": Command("service:stop", "stop the daemon"),
@@ -175,6 +191,15 @@ COMMANDS: dict[str, Command] = {
         "care:backup", "write identity, messages and settings to one encrypted file", _file, _ASKED
     ),
     "restore": Command("care:restore", "fill an empty profile from a backup", _file, _ASKED),
+    "team": Command(
+        "team:list_teams", "found, join and run a team", details="Alone: list yours.", deeds=_team_deeds
+    ),
+    "room": Command(
+        "rooms:list_rooms",
+        "found and archive rooms of a team",
+        details="Alone: list them.",
+        deeds=_room_deeds,
+    ),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),
     "config": Command("service:config", "show or change settings", _config),
     "policy": Command(
@@ -189,18 +214,13 @@ COMMANDS: dict[str, Command] = {
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Options of one run; SystemExit with code 2 and a sentence where there are none such."""
-    common = argparse.ArgumentParser(
-        add_help=False, argument_default=argparse.SUPPRESS, formatter_class=_Formatter
-    )
-    common.add_argument("--home", metavar="DIR", help="keep everything under DIR (or set P2PIM_HOME)")
-    common.add_argument("--json", action="store_true", help="print JSON, one value a line")
     parser = argparse.ArgumentParser(
         prog="p2pim",
         description="Talk to colleagues on the same network: no server, no account.\n"
         "Without a command: start the daemon if needed and open the lobby.",
         epilog=_epilog(),
         formatter_class=_Formatter,
-        parents=[common],
+        parents=[_common()],
     )
     parser.add_argument("-V", "--version", action="version", version=f"p2pim {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands", dest="command", prog="p2pim")
@@ -209,27 +229,62 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if not names or not (arguments[0] in COMMANDS or arguments[0] in ("--home", "--json")):
         names = list(COMMANDS)
     for name in names:
-        command = COMMANDS[name]
-        sub = subparsers.add_parser(
-            name,
-            help=command.help,
-            description=_sentence(command),
-            parents=[common],
-            formatter_class=_Formatter,
-        )
-        command.arguments(sub)
-        sub.set_defaults(usage=sub.error)
+        _add_command(subparsers, name, COMMANDS[name], arguments)
     defaults = argparse.Namespace(home=None, json=False)
     options = parser.parse_args(arguments, defaults)
-    options.act = COMMANDS[options.command].act if options.command else "chat:lobby"
+    if not options.command:
+        options.act = "chat:lobby"
     return options
+
+
+def _common() -> argparse.ArgumentParser:
+    """What every command takes, at any place."""
+    common = argparse.ArgumentParser(
+        add_help=False, argument_default=argparse.SUPPRESS, formatter_class=_Formatter
+    )
+    common.add_argument("--home", metavar="DIR", help="keep everything under DIR (or set P2PIM_HOME)")
+    common.add_argument("--json", action="store_true", help="print JSON, one value a line")
+    return common
+
+
+def _add_command(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Command,
+    arguments: list[str],
+) -> None:
+    parser = subparsers.add_parser(
+        name,
+        help=command.help,
+        description=_sentence(command),
+        parents=[_common()],
+        formatter_class=_Formatter,
+    )
+    parser.set_defaults(act=command.act, usage=parser.error)
+    command.arguments(parser)
+    if deeds := command.deeds() if name in arguments else {}:
+        within = parser.add_subparsers(metavar="WHAT", title="what to do", prog=parser.prog)
+        asked = _word_after(name, arguments)
+        for deed in [asked] if asked in deeds else deeds:
+            _add_command(within, deed, deeds[deed], arguments)
+
+
+def _word_after(command: str, arguments: list[str]) -> str:
+    """What follows a command, options and the value of --home left out; "" where that is nothing."""
+    words = [
+        word
+        for before, word in zip(["", *arguments], arguments, strict=False)
+        if before != "--home" and not word.startswith("-")
+    ]
+    return next(iter(words[words.index(command) + 1 :]), "") if command in words else ""
 
 
 def _sentence(command: Command) -> str:
     return f"{command.help[0].upper()}{command.help[1:]}. {command.details}".strip()
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
     number = int(text)
     if number < 1:
         raise ValueError

@@ -139,6 +139,10 @@ class Names:
             self._rooms[room] = self._client.room(room)["name"]
         return self._rooms[room]
 
+    def forget(self, room: str) -> None:
+        """It may be called otherwise now."""
+        self._rooms.pop(room, None)
+
     def peer(self, peer_id: str) -> str:
         """The name of a peer."""
         peer = self.peers.get(peer_id)
@@ -163,6 +167,17 @@ def event_lines(event: schema.Event, names: Names) -> list[str]:
         case "peer.changed":
             sentence = names.learn(event["peer"])
             return [f"-- {sentence}"] if sentence else []
+        case "room.changed":
+            names.forget(event["room"])
+        case "resync":
+            names.read()
+            return ["-- some events were dropped, for this terminal was too slow"]
+    return _own_lines(event)
+
+
+def _own_lines(event: schema.Event) -> list[str]:
+    """An event about this machine or its user."""
+    match event["type"]:
         case "storage.changed" if event["state"] == "full":
             return ["-- the disk is full: nothing can be stored until there is space"]
         case "storage.changed":
@@ -171,9 +186,8 @@ def event_lines(event: schema.Event, names: Names) -> list[str]:
             return [f"-- network: {event['text']}"]
         case "policy.changed":
             return ["-- the rules have changed: `p2pim policy` shows them"]
-        case "resync":
-            names.read()
-            return ["-- some events were dropped, for this terminal was too slow"]
+        case "join.changed":
+            return [f"-- {event['text']}"]
     return []
 
 

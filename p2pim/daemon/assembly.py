@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from p2pim.config import Paths, Settings
 from p2pim.config.policy import NO_POLICY, MachinePolicy
 from p2pim.daemon.keyfile import KeyFile
+from p2pim.errors import BadInput
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
@@ -66,7 +68,12 @@ class Peer:
         )
         self._network = network
         await network.start()
-        self.node.add_address = lambda host, port: network.add_address(Endpoint(host, port))
+        for host, port, peer in self._store.peers.addresses():
+            if peer is None:
+                with contextlib.suppress(BadInput):  # it may have become one of our own
+                    network.add_address(Endpoint(host, port))
+        self.node.add_address = self._add_address
+        self.node.addresses = lambda: _for_others(network)
         self.node.on_networks_changed = network.networks_changed
         self.node.policies.on_change = network.policy_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
@@ -97,6 +104,12 @@ class Peer:
                 known.endpoint.host, known.endpoint.port, known.peer_id, self.node.clock.wall_ms()
             )
 
+    def _add_address(self, host: str, port: int) -> None:
+        assert self._network is not None
+        self._network.add_address(Endpoint(host, port))
+        with self.node.writing():
+            self._store.peers.address_typed(host, port, self.node.clock.wall_ms())
+
     def _tick(self) -> None:
         """Once a second, with the network's own: an idle daemon wakes as seldom as it can."""
         self.node.tick()
@@ -117,6 +130,10 @@ class Peer:
         if line != self.node.state_line:
             self.node.state_line = line
             self.node.emit(events.NetworkChanged(line))
+
+
+def _for_others(network: Network) -> list[tuple[str, int]]:
+    return [(str(address), network.port) for address in network.interfaces.for_others if network.port]
 
 
 def assemble(

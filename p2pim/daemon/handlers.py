@@ -17,6 +17,7 @@ from p2pim.config import Settings
 from p2pim.daemon import views
 from p2pim.daemon.care import Care
 from p2pim.daemon.ports import UseCases
+from p2pim.daemon.team_handlers import TeamHandlers
 from p2pim.errors import BadInput, NotNow, UnknownTarget
 from p2pim.protocol.identity import encode_peer_id, short_id
 
@@ -80,6 +81,7 @@ class Handlers:
             "doctor.run": self.doctor_run,
             "network.add": self.network_add,
             "daemon.stop": self.daemon_stop,
+            **TeamHandlers(node).methods,
         }
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
@@ -185,6 +187,10 @@ class Handlers:
                     "waiting": 0,
                     "last_ms": None,
                     "topic": "",
+                    "team": None,
+                    "role": "",
+                    "members": None,
+                    "archived": False,
                 }
         raise UnknownTarget("No such room here: run `p2pim peers` to see who is known.")
 

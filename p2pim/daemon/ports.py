@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from p2pim.config.policy import Policy
-from p2pim.node.events import Check, Event, MessageView, PeerView, RoomView, Status
+from p2pim.node.audit import Log
+from p2pim.node.events import (
+    Check,
+    Event,
+    InviteView,
+    MemberView,
+    MessageView,
+    PeerView,
+    RoomView,
+    Status,
+)
+from p2pim.protocol.authority import PolicyValue
+from p2pim.protocol.control import Role
+from p2pim.store.control import Join
 
 
 class Transactions(Protocol):
@@ -23,6 +36,103 @@ class EventSource(Protocol):
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Be told of events after their commit; what is returned ends it."""
+        ...
+
+
+class TeamUseCases(Protocol):
+    """What people do in teams, channels and groups. Rooms and teams are given by id."""
+
+    def team(self, room: bytes, /) -> bytes:
+        """The same room, if it is a team."""
+        ...
+
+    def create(self, name: str, /) -> bytes:
+        """Found a team."""
+        ...
+
+    def create_room(self, team: bytes, name: str, private: bool, members: Sequence[bytes], /) -> bytes:
+        """Found a channel or a private group in a team."""
+        ...
+
+    def archive(self, room: bytes, archived: bool, /) -> None:
+        """Close a room to new messages, or open it again."""
+        ...
+
+    def members(self, room: bytes, /) -> list[MemberView]:
+        """Who belongs there."""
+        ...
+
+    def grant(self, room: bytes, subject: bytes, role: Role, name: str | None, /) -> None:
+        """Make somebody a member or an admin."""
+        ...
+
+    def remove(self, room: bytes, subject: bytes, /) -> None:
+        """Remove somebody."""
+        ...
+
+    def leave(self, room: bytes, /) -> None:
+        """Go oneself."""
+        ...
+
+    def invite(
+        self,
+        team: bytes,
+        *,
+        uses: int,
+        days: float,
+        approval: bool,
+        label: str,
+        addresses: Sequence[tuple[str, int]],
+    ) -> tuple[str, str, bytes]:
+        """Make an invite: its code, a link, its id."""
+        ...
+
+    def invites(self, team: bytes, /) -> list[InviteView]:
+        """Those of a team."""
+        ...
+
+    def revoke(self, team: bytes, invite: bytes, /) -> None:
+        """End one."""
+        ...
+
+    def rename(self, room: bytes, name: str, /) -> None:
+        """Call it otherwise."""
+        ...
+
+    def set_policy(self, room: bytes, values: dict[str, PolicyValue], /) -> None:
+        """Set rules."""
+        ...
+
+
+class RosterUseCases(Protocol):
+    """What can be looked up about a team or room."""
+
+    def find_member(self, room: bytes, target: str, /) -> bytes:
+        """The person that is meant: a member, or else anybody known."""
+        ...
+
+    def policy(self, room: bytes, /) -> tuple[dict[str, PolicyValue], int]:
+        """The rules in force, and how often they were set."""
+        ...
+
+    def log(self, room: bytes, verify: bool, /) -> Log:
+        """Who did what."""
+        ...
+
+
+class JoinUseCases(Protocol):
+    """Joining by a code."""
+
+    def begin(self, text: str, /) -> tuple[Join, list[tuple[str, int]]]:
+        """Try a code or link from now on; the addresses in the link."""
+        ...
+
+    def under_way(self) -> list[Join]:
+        """Those tried."""
+        ...
+
+    def give_up(self, secret: bytes, /) -> None:
+        """Try one no longer."""
         ...
 
 
@@ -54,6 +164,21 @@ class UseCases(EventSource, Protocol):
         """The rules in force."""
         ...
 
+    @property
+    def teams(self) -> TeamUseCases:
+        """Teams, channels and groups."""
+        ...
+
+    @property
+    def roster(self) -> RosterUseCases:
+        """Who is meant, which rules hold, who did what."""
+        ...
+
+    @property
+    def joining(self) -> JoinUseCases:
+        """Joining a team by a code."""
+        ...
+
     def status(self) -> Status:
         """One's own state at a glance."""
         ...
@@ -72,6 +197,18 @@ class UseCases(EventSource, Protocol):
 
     def find_peer(self, target: str, /) -> bytes:
         """The peer that a person means."""
+        ...
+
+    def find_room(self, target: str, /) -> bytes:
+        """The team, channel or group that a person means."""
+        ...
+
+    def name_of(self, peer_id: bytes, /) -> str:
+        """The name to show for somebody."""
+        ...
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where others may reach this machine, the best first."""
         ...
 
     def history(self, room: bytes, limit: int, before: tuple[int, bytes] | None, /) -> list[MessageView]:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from p2pim import __version__
-from p2pim.api import schema
+from p2pim.api import schema, team_schema
 from p2pim.config.policy import Rule
 from p2pim.node import events
-from p2pim.node.events import Check, MessageView, PeerView, Quote, RoomView, Status
-from p2pim.protocol.identity import digest, encode_peer_id
+from p2pim.node.audit import Fault, Line
+from p2pim.node.events import (
+    Check,
+    InviteView,
+    MemberView,
+    MessageView,
+    PeerView,
+    Quote,
+    RoomView,
+    Status,
+)
+from p2pim.protocol.identity import digest, encode_peer_id, short_id
 
 
 def status(view: Status, pid: int) -> schema.Status:
@@ -88,6 +98,10 @@ def room(view: RoomView) -> schema.Room:
         "waiting": view.waiting,
         "last_ms": view.last_ms,
         "topic": view.topic,
+        "team": None if view.team is None else view.team.hex(),
+        "role": view.role,
+        "members": view.members,
+        "archived": view.archived,
     }
 
 
@@ -105,6 +119,66 @@ def _quote(view: Quote | None) -> schema.Quote | None:
         "author_name": view.author_name,
         "text": view.text,
     }
+
+
+def team(view: RoomView) -> team_schema.Team:
+    """A team, of which its room is shown."""
+    return {
+        "team": view.room.hex(),
+        "name": view.name.removeprefix("#"),
+        "role": view.role,
+        "members": view.members,
+        "mine": view.role in ("owner", "admin", "member"),
+        "unread": view.unread,
+        "waiting": view.waiting,
+    }
+
+
+def member(view: MemberView) -> team_schema.Member:
+    """Somebody in a team or room."""
+    return {
+        "peer_id": encode_peer_id(view.peer_id),
+        "short_id": short_id(view.peer_id),
+        "name": view.name,
+        "certified": view.certified,
+        "role": view.role,
+        "since_ms": view.since_ms,
+        "mine": view.mine,
+        "presence": view.presence,
+    }
+
+
+def invite(view: InviteView) -> team_schema.Invite:
+    """An invite, without its code, which nobody keeps."""
+    return {
+        "id": view.id.hex(),
+        "by": view.by,
+        "label": view.label,
+        "uses": view.uses,
+        "left": view.left,
+        "over": view.over,
+        "expiry_ms": view.expiry_ms,
+        "approval": view.approval,
+        "state": view.state,
+        "admitted": list(view.admitted),
+    }
+
+
+def log_line(line: Line) -> team_schema.LogLine:
+    """What somebody did."""
+    return {
+        "id": line.id.hex(),
+        "clock": line.clock,
+        "author": encode_peer_id(line.author),
+        "author_name": line.author_name,
+        "text": line.sentence,
+        "counts": line.counts,
+    }
+
+
+def log_fault(fault: Fault) -> team_schema.LogFault:
+    """A message of a log that is not what was signed."""
+    return {"id": fault.id.hex(), "why": fault.why}
 
 
 def message(view: MessageView) -> schema.Message:

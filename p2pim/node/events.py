@@ -79,7 +79,11 @@ class PeerView(Struct, frozen=True):
 
 
 class RoomView(Struct, frozen=True):
-    """A conversation in a list."""
+    """A conversation in a list.
+
+    ``team``: that a channel or group belongs to. ``role``: ours; "damaged" where it cannot be known any more; "" where
+    there are no roles.
+    """
 
     room: RoomId
     kind: str
@@ -90,6 +94,10 @@ class RoomView(Struct, frozen=True):
     last_ms: int | None
     mentions: int = 0
     topic: str = ""
+    team: RoomId | None = None
+    role: str = ""
+    members: int | None = None
+    archived: bool = False
 
 
 class MemberView(Struct, frozen=True):

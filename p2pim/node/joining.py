@@ -90,6 +90,10 @@ class Joining:
             self._store.on_commit(self._node.networks_changed)
         return join, list(link.addresses)
 
+    def under_way(self) -> list[Join]:
+        """The codes that have not led into their teams yet."""
+        return self._store.control.joins()
+
     def give_up(self, secret: bytes) -> None:
         """Try a code no longer."""
         with self._node.writing():
@@ -142,6 +146,9 @@ class Joining:
                 self._as_joiner(link, talk, talk.join, record)
             elif talk.invitation is not None and isinstance(record, records.Join):
                 self._as_member(link, talk.invitation, record)
+            elif talk.invitation is not None and isinstance(record, records.Joinfo):
+                # Whoever shows the invite is in already, as we are: one of us has come in since this Link was begun.
+                link.close(records.SHUTDOWN, "both are in the team")
             else:
                 raise RemoteProtocolError("not to be said on the network of an invite")
         except RemoteProtocolError as error:
@@ -216,7 +223,8 @@ class Joining:
         self._store.control.drop_join(join.secret)
         self._store.on_commit(self._node.networks_changed)
         self._store.on_commit(lambda: self._welcome(join, record.room))
-        link.close(records.SHUTDOWN, "let in")
+        for other in [other for other, its in self._talks.items() if its.join == join]:
+            other.close(records.SHUTDOWN, "let in")
 
     def _welcome(self, join: Join, team: RoomId) -> None:
         name = self._node.rooms.name(team)

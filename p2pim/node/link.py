@@ -216,7 +216,8 @@ class Link:
         elif isinstance(event, Ready):
             self.ready = True
             self._on_ready(self)
-            self._node.link_ready(self, event.hello)
+            if not self.closed:  # the network may not want it: then it never was one to the node
+                self._node.link_ready(self, event.hello)
         else:
             self.flush()  # a BYE that says why: nothing more is written to what is closing
             self._end(event)

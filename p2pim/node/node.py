@@ -32,6 +32,7 @@ from p2pim.node.presence import PresenceBoard
 from p2pim.node.retention import Retention
 from p2pim.node.reviser import Reviser
 from p2pim.node.rooms import Rooms
+from p2pim.node.roster import Roster
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
 from p2pim.node.teams import Teams
@@ -105,6 +106,7 @@ class Node:
         self.retention = Retention(self)
         self.teams = Teams(self)
         self.joining = Joining(self)
+        self.roster = Roster(self)
         self.views = Views(self)
         self.author = Author(self)
         self.reviser = Reviser(self)
@@ -138,6 +140,8 @@ class Node:
         self.history = self.views.history
         self.resolve = self.people.resolve
         self.find_peer = self.people.find
+        self.find_room = self.rooms.find
+        self.name_of = self.people.name
         self.accept = self.people.accept
         self.decline = self.people.decline
         self.block = self.people.block
@@ -148,6 +152,8 @@ class Node:
         self.set_presence = self.presence.choose
         self.typing = self.presence.typing
         self.add_address: Callable[[str, int], None] = self._no_network
+        #: Where others may reach this machine, the best first: what an invite link names.
+        self.addresses: Callable[[], list[tuple[str, int]]] = list
         #: Set by whoever runs the network: it advertises anew, and dials whom it knows.
         self.on_networks_changed: Callable[[], None] = lambda: None
         self.diagnose: Callable[[], list[events.Check]] = list

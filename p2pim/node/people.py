@@ -217,7 +217,14 @@ class People:
             return LOBBY
         if wanted.startswith("#"):
             return self._node.rooms.find(wanted[1:])
-        peer_id = self.find(wanted)
+        try:
+            peer_id = self.find(wanted)
+        except UnknownTarget:
+            if wanted.casefold() not in self._node.rooms.names_of_all():
+                raise
+            raise UnknownTarget(
+                f"Nobody called {wanted} is known here. The room is '#{wanted}', in quotes for the shell."
+            ) from None
         if peer_id == self._node.peer_id:
             raise BadInput("That is you. Choose somebody else.")
         if self._node.writable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,7 @@ TEAM_RULES: Final = frozenset(
 #: Policy keys that name and close a room.
 NAME: Final = "name"
 ARCHIVED: Final = "archived"
+_ID: Final = re.compile("[0-9a-f]{64}")
 
 
 class Rooms:
@@ -61,15 +63,19 @@ class Rooms:
 
     @property
     def sets(self) -> dict[RoomId, ControlSet]:
-        """Every control set held, by room; teams before what belongs to them."""
+        """Every control set held, by room; teams before what belongs to them.
+
+        A room whose first message is damaged or missing here is none: nothing is known of who may do what there.
+        """
         if self._sets is None:
             self._sets = {}
             for room in self._store.messages.rooms():
                 if room.is_governed:
-                    parent = self._sets[room.parent] if room.parent is not None else None
+                    parent = self._sets.get(room.parent) if room.parent is not None else None
                     control = ControlSet(room.id, parent)
                     control.add_all(self._store.control.of(room.id))
-                    self._sets[room.id] = control
+                    if control.genesis is not None:
+                        self._sets[room.id] = control
         return self._sets
 
     @property
@@ -135,8 +141,17 @@ class Rooms:
         ]
 
     def authority(self, room_id: RoomId) -> Authority:
-        """What a room's control messages amount to now."""
-        authority = self.sets[room_id].authority(self._now)
+        """What a room's control messages amount to now.
+
+        Raises:
+            NotNow: what founded it is damaged or missing here.
+        """
+        if (control := self.sets.get(room_id)) is None:
+            raise NotNow(
+                "The message that founded this room is damaged or missing here: p2pim team log --verify tells more. "
+                "A new invite code brings it back."
+            )
+        authority = control.authority(self._now)
         assert authority is not None, "a room is founded by its genesis"
         return authority
 
@@ -225,13 +240,18 @@ class Rooms:
     # -- who is meant
 
     def find(self, wanted: str) -> RoomId:
-        """The room meant by "name" or "team/name".
+        """The room meant by "name" or "team/name", with or without # before it, or by its id.
 
         Raises:
             UnknownTarget: none; the text says which there are.
             AmbiguousTarget: several.
         """
-        folded = wanted.strip().casefold()
+        wanted = wanted.strip().removeprefix("#")
+        folded = wanted.casefold()
+        if _ID.fullmatch(folded):
+            room = self._store.messages.room(bytes.fromhex(folded))
+            if room is not None and room.is_governed:
+                return room.id
         paths = {room.id: self.paths(room) for room in self.all()}
         found = [room_id for room_id, names in paths.items() if folded in (n.casefold() for n in names)]
         mine = [room_id for room_id in found if self.role(room_id) >= Role.MEMBER]
@@ -243,6 +263,10 @@ class Rooms:
             raise AmbiguousTarget(f"#{wanted} could be any of: {several}.")
         known = ", ".join(["#lobby", *(f"#{names[0]}" for names in paths.values())])
         raise UnknownTarget(f"There is no room #{wanted} here. Known are: {known}.")
+
+    def names_of_all(self) -> set[str]:
+        """Everything by which a room here may be called, in lower case."""
+        return {name.casefold() for room in self.all() for name in self.paths(room)}
 
     def paths(self, room: Room) -> Sequence[str]:
         """The names by which a room may be called, the shortest first."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import BadInput, NotNow, UnknownTarget
 from p2pim.node import events
-from p2pim.node.rooms import NAME
+from p2pim.node.rooms import ARCHIVED, NAME
 from p2pim.node.session import SetId
 from p2pim.protocol.authority import Deed, PolicyValue, Standing
 from p2pim.protocol.control import (
@@ -265,6 +265,10 @@ class Teams:
             self._require(room_id, Role.ADMIN, "set its rules")
             authority = self._node.rooms.authority(room_id)
             self.write(room_id, Policy(authority.policy_gen + 1, values))
+
+    def archive(self, room_id: RoomId, archived: bool) -> None:
+        """Close a room to new messages, or open it again."""
+        self.set_policy(room_id, {ARCHIVED: archived})
 
     def rename(self, room_id: RoomId, name: str) -> None:
         """Call a team or room otherwise."""

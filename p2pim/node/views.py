@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from p2pim.node import events
 from p2pim.node.link import Link
+from p2pim.node.rooms import ARCHIVED
 from p2pim.protocol import fold
 from p2pim.protocol.fold import Entry
 from p2pim.protocol.identity import PeerId, short_id
@@ -206,9 +209,7 @@ class Views:
         """One conversation."""
         messages = self._store.messages
         name = "#lobby" if room.peer is None else self._node.people.name(room.peer)
-        if room.is_governed:
-            name = f"#{self._node.rooms.name(room.id)}"
-        return events.RoomView(
+        view = events.RoomView(
             room.id,
             room.kind.name.lower(),
             name,
@@ -218,6 +219,20 @@ class Views:
             messages.highest(room.id, self._node.peer_id, self._node.clock.wall_ms()) or None,
             messages.count(room.id, "mentions"),
             self.topic(room),
+        )
+        return self._governed(room, view) if room.is_governed else view
+
+    def _governed(self, room: Room, view: events.RoomView) -> events.RoomView:
+        rooms = self._node.rooms
+        if rooms.control(room.id) is None:
+            return replace(view, name="#(damaged)", team=room.parent, role="damaged")
+        return replace(
+            view,
+            name=f"#{rooms.paths(room)[-1]}",
+            team=room.parent,
+            role=rooms.role(room.id).name.lower(),
+            members=len(rooms.members(room.id)),
+            archived=rooms.authority(room.id).policy.get(ARCHIVED) is True,
         )
 
     def status(self) -> events.Status:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
-from p2pim.protocol.message import Message, RoomId, reopen
+from p2pim.errors import DecodeError
+from p2pim.protocol.message import Message, MessageId, RoomId, examine, id_of, reopen
+from p2pim.protocol.records import Signed
 from p2pim.store.database import Database
+
+log = logging.getLogger(__name__)
 
 #: Networks that were once a team's current one here are served for so long, and so many of them at most.
 SERVED_MS = 90 * 24 * 3600 * 1000
@@ -24,6 +29,15 @@ class Join(NamedTuple):
         return "<Join>"
 
 
+class StoredControl(NamedTuple):
+    """A control message just as the file holds it, whatever became of it there."""
+
+    id: MessageId
+    header: bytes
+    signature: bytes
+    content: bytes
+
+
 class Control:
     """The ``control``, ``secrets`` and ``joins`` tables."""
 
@@ -31,20 +45,32 @@ class Control:
         self._db = database
 
     def add(self, room: RoomId, message: Message, now_ms: int) -> None:
-        """Keep a control message of a room that exists; once, however often it is added."""
+        """Keep a control message of a room that exists; once, and over whatever damage is in its place."""
         self._db.execute(
             "INSERT INTO control (id, room, header, signature, content, received) VALUES "
-            "(?, (SELECT number FROM rooms WHERE rooms.id = ?), ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "(?, (SELECT number FROM rooms WHERE rooms.id = ?), ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "room = excluded.room, header = excluded.header, signature = excluded.signature, "
+            "content = excluded.content",
             [message.id, room, message.raw_header, message.signature, message.content, now_ms],
         )
 
     def of(self, room: RoomId) -> list[Message]:
-        """All of a room."""
+        """All of a room that are what their ids say. Damaged ones are left out: colleagues send them again."""
+        sound = []
+        for stored in self.stored(room):
+            if _is_sound(stored):
+                sound.append(reopen(*stored))
+            else:
+                log.error("a control message is damaged in the database: %s", stored.id.hex()[:8])
+        return sound
+
+    def stored(self, room: RoomId) -> list[StoredControl]:
+        """All of a room as the file holds them, unchecked."""
         rows = self._db.rows(
             "SELECT control.id, header, signature, content FROM control JOIN rooms ON room = number WHERE rooms.id = ?",
             [room],
         )
-        return [reopen(*row) for row in rows]
+        return [StoredControl(*row) for row in rows]
 
     # -- networks
 
@@ -82,3 +108,12 @@ class Control:
         return [
             Join(*row) for row in self._db.rows("SELECT secret, seed, bind, since FROM joins ORDER BY since")
         ]
+
+
+def _is_sound(stored: StoredControl) -> bool:
+    signed = Signed(stored.header, stored.signature, stored.content)
+    try:
+        examine(signed)
+    except DecodeError:
+        return False
+    return id_of(signed) == stored.id

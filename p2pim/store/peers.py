@@ -12,6 +12,8 @@ from p2pim.store.database import Database, Row
 #: Strangers remembered; the ones not seen for longest go first (those who wrote something stay).
 MAX_NEW: Final = 500
 MAX_ADDRESSES: Final = 512
+#: An address that was typed, or came with an invite, and has led nowhere for so long is forgotten.
+TYPED_MS: Final = 30 * 24 * 3600 * 1000
 
 _COLUMNS: Final = "id, nickname, petname, trust, blocked, request, last_seen"
 
@@ -93,6 +95,18 @@ class Peers:
             "peer = excluded.peer, last_ok = excluded.last_ok",
             [host, port, peer_id, now_ms],
         )
+        self._trim_addresses()
+
+    def address_typed(self, host: str, port: int, now_ms: int) -> None:
+        """The user wants this address tried, whoever is there."""
+        self._db.execute(
+            "INSERT INTO addresses (host, port, peer, last_ok) VALUES (?, ?, NULL, ?) ON CONFLICT DO NOTHING",
+            [host, port, now_ms],
+        )
+        self._db.execute("DELETE FROM addresses WHERE peer IS NULL AND last_ok < ?", [now_ms - TYPED_MS])
+        self._trim_addresses()
+
+    def _trim_addresses(self) -> None:
         self._db.execute(
             "DELETE FROM addresses WHERE (host, port) IN "
             "(SELECT host, port FROM addresses ORDER BY last_ok DESC LIMIT -1 OFFSET ?)",
@@ -100,6 +114,6 @@ class Peers:
         )
 
     def addresses(self) -> list[tuple[str, int, PeerId | None]]:
-        """Addresses that worked, the latest first."""
+        """Addresses that worked, and those that were typed and did not yet (None), the latest first."""
         rows = self._db.rows("SELECT host, port, peer FROM addresses ORDER BY last_ok DESC")
         return [(host, port, peer) for host, port, peer in rows]

@@ -34,7 +34,11 @@ class Home:
     def __init__(self, folder: Path, settings: str = LOOPBACK) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "config.toml").write_text(settings)
+        self.settings(settings)
+
+    def settings(self, text: str) -> None:
+        """Write the settings."""
+        (self.folder / "config.toml").write_text(text)
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of one command."""

@@ -205,3 +205,15 @@ def test_whether_somebody_listens(profile: Served, tmp_path: Path) -> None:
 def test_errors_are_raised_as_here(client: Client) -> None:
     with pytest.raises(NotNow, match="blocked"):
         client.send("ben", "blocked")
+
+
+def test_teams(client: Client, profile: Served) -> None:
+    team = client.call("team.create", name="Blue")["team"]
+    assert [(each["team"], each["name"]) for each in client.teams()] == [(team, "Blue")]
+    assert [member["name"] for member in client.members("Blue")] == ["ann"]
+    code = client.invite("Blue", uses=2)["code"]
+    assert [(invite["uses"], invite["state"]) for invite in client.invites(team)] == [(2, "open")]
+    with pytest.raises(BadInput, match="in Blue already"):
+        client.join(code)
+    log = client.log("#Blue", verify=True)
+    assert (log["total"], log["faults"]) == (2, [])

@@ -5,9 +5,12 @@ import typing
 
 from p2pim.api import schema
 from p2pim.daemon.handlers import Handlers
+from p2pim.daemon.team_handlers import TeamHandlers
+from tests.fakes import FakeNode
 
 # These are the server's own business: they concern a connection, not the node.
 OF_THE_SERVER = {"subscribe", "resync"}
+TEAM_METHODS = TeamHandlers(FakeNode()).methods.keys()
 
 
 def test_every_method_has_a_handler_with_just_its_parameters() -> None:
@@ -17,7 +20,8 @@ def test_every_method_has_a_handler_with_just_its_parameters() -> None:
         hints = typing.get_type_hints(method.params, include_extras=True)
         keys = set(hints)
         required = {key for key, hint in hints.items() if typing.get_origin(hint) is not typing.NotRequired}
-        function = getattr(Handlers, name.replace(".", "_"), None)
+        owner = TeamHandlers if name in TEAM_METHODS else Handlers
+        function = getattr(owner, name.replace(".", "_"), None)
         if function is None:  # the acts on a peer share one
             assert keys == {"peer"}, name
             continue
@@ -49,4 +53,16 @@ def test_what_changes_the_store_is_marked_so() -> None:
         "message.delete",
         "message.react",
         "network.add",
+        "room.create",
+        "room.archive",
+        "team.create",
+        "team.invite",
+        "team.revoke",
+        "team.join",
+        "team.give_up",
+        "team.grant",
+        "team.remove",
+        "team.leave",
+        "team.rename",
+        "team.policy",
     }

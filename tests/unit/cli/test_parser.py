@@ -43,6 +43,50 @@ def test_a_home_called_like_a_command() -> None:
     assert parse(["--home", "start", "status"]).act == "service:status"
 
 
+DEEDS = [(name, deed) for name in ("team", "room") for deed in COMMANDS[name].deeds()]
+
+
+@pytest.mark.parametrize(("name", "deed"), DEEDS)
+def test_every_deed_has_its_function_and_help(
+    name: str, deed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module, _, function = COMMANDS[name].deeds()[deed].act.partition(":")
+    assert callable(getattr(importlib.import_module(f"p2pim.cli.{module}"), function))
+    with pytest.raises(SystemExit, match=r"^0$"):
+        parse([name, deed, "--help"])
+    out = capsys.readouterr().out
+    assert f"p2pim {name} {deed}" in out
+    assert "--json" in out
+    with pytest.raises(SystemExit, match=r"^0$"):
+        parse([name, "--help"])
+    assert f"    {deed} " in capsys.readouterr().out
+
+
+def test_common_options_go_anywhere_around_a_deed() -> None:
+    for order in (
+        ["--home", "list", "team", "members", "--json"],
+        ["team", "--home", "list", "members", "--json"],
+        ["team", "--json", "members", "--home", "list"],
+    ):
+        options = parse(order)
+        assert (options.home, options.json, options.act) == ("list", True, "team:members")
+
+
+def test_a_command_with_deeds_stands_alone_too() -> None:
+    assert parse(["team"]).act == "team:list_teams"
+    assert parse(["room", "--json"]).act == "rooms:list_rooms"
+    assert parse(["send", "team", "invite"]).text == ["invite"]
+    assert parse(["team", "create", "invite"]).name == "invite"
+
+
+def test_an_unknown_deed_is_told_all_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        parse(["team", "nope", "invite"])
+    err = capsys.readouterr().err
+    assert "p2pim team: error: " in err
+    assert "members" in err
+
+
 def test_texts_may_hold_command_names_and_dashes() -> None:
     assert parse(["send", "ben", "stop", "the", "demo"]).text == ["stop", "the", "demo"]
     assert parse(["send", "ben", "--", "-x"]).text == ["-x"]

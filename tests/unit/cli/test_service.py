@@ -47,7 +47,7 @@ def test_a_daemon_that_does_not_end(p2pim: P2pim, profile: Served, monkeypatch: 
 def test_adding_an_address(p2pim: P2pim, profile: Served) -> None:
     assert p2pim("add", "[fd00::1]:2000").out == "fd00::1 port 2000 is kept and tried from now on.\n"
     assert p2pim("add", "host.lan", "--json").json == {"host": "host.lan", "port": 26747}
-    assert profile.node.addresses == [("fd00::1", 2000), ("host.lan", 26747)]
+    assert profile.node.tried == [("fd00::1", 2000), ("host.lan", 26747)]
     done = p2pim("add", "host:99")
     assert done == (4, "", "p2pim: 'host:99': the port must be between 1024 and 65535.\n")
 

@@ -9,7 +9,7 @@ import pytest
 
 from p2pim.api.client import Client
 from p2pim.cli import talk
-from p2pim.node.events import NetworkChanged, PeerChanged, PeerView, StorageChanged
+from p2pim.node.events import JoinChanged, NetworkChanged, PeerChanged, PeerView, StorageChanged
 from tests.fakes import identity
 from tests.served import Served, served
 from tests.unit.cli.conftest import P2pim
@@ -148,6 +148,7 @@ def test_listening(p2pim: P2pim, profile: Served) -> None:
         node.emit(StorageChanged("ok"))
         node.set_petname(identity("ben").peer_id, "Benjamin")
         node.typing(node.resolve("#lobby"))
+        node.emit(JoinChanged(b"secret", "joined", "You are in Red now."))
 
     profile.do(happen)
     done = listening.end()
@@ -160,6 +161,7 @@ def test_listening(p2pim: P2pim, profile: Served) -> None:
         "-- the disk is full: nothing can be stored until there is space",
         "-- there is space on the disk again",
         "-- ben is now Benjamin",
+        "-- You are in Red now.",
     ]
     assert done.code == 5
     assert done.err == "p2pim: p2pim went away.\n"
@@ -225,3 +227,14 @@ def test_names_tell_what_changed(profile: Served) -> None:
             "-- some events were dropped, for this terminal was too slow"
         ]
         assert names.peer("p2pim1abcdefghijkl") == "p2pim1abcdefgh…"
+
+
+def test_a_room_that_changed_is_asked_for_its_name_again(profile: Served) -> None:
+    team = profile.do(lambda: profile.node.teams.create("Blue"))
+    with Client(profile.paths) as client:
+        names = talk.Names(client)
+        assert names.room(team.hex()) == "#Blue"
+        profile.do(lambda: profile.node.teams.rename(team, "Green"))
+        changed: Any = {"type": "room.changed", "seq": 1, "room": team.hex()}
+        assert talk.event_lines(changed, names) == []
+        assert names.room(team.hex()) == "#Green"

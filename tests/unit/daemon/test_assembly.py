@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from p2pim.config import Paths, Settings
 from p2pim.config.policy import machine_policy
 from p2pim.daemon.assembly import Peer, assemble
-from p2pim.errors import ProfileError, StoreCorrupt
+from p2pim.errors import BadInput, ProfileError, StoreCorrupt
 from p2pim.node import events
 from p2pim.protocol.room import LOBBY
 
@@ -58,6 +59,7 @@ async def talk(ann: Peer, bob: Peer) -> None:
     ann.node.subscribe(told.append)
     assert ann.node.state_line.startswith("LAN ok")
     assert bob.node.port
+    assert ann.node.addresses() == [("127.0.0.1", ann.node.port)]
     ann.node.add_address("127.0.0.1", bob.node.port)
     await came_true(ann, lambda: ann.node.is_linked(bob.node.peer_id))
     ann.node.send_text(LOBBY, "hello")
@@ -98,6 +100,25 @@ async def test_a_profile_keeps_its_identity_and_finds_its_friends_again(short_tm
     profile.identity_key.unlink()
     with pytest.raises(ProfileError, match="missing"):
         assemble(profile, ALONE)
+
+
+async def test_an_address_that_was_typed_is_tried_again_after_a_restart(short_tmp: Path) -> None:
+    profile = paths(short_tmp, "ann")
+    bob = assemble(paths(short_tmp, "bob"), ALONE)
+    first = assemble(profile, ALONE)
+    async with running(first):
+        with pytest.raises(BadInput, match="cannot be dialled"):
+            first.node.add_address("224.0.0.1", 2000)
+        async with running(bob):
+            assert bob.node.port
+            port = bob.node.port
+        first.node.add_address("127.0.0.1", port)  # nobody is there now
+    bob = assemble(paths(short_tmp, "bob"), replace(ALONE, port=port))
+    second = assemble(profile, ALONE)
+    async with running(bob):
+        assert bob.node.port == port
+        async with running(second):
+            await came_true(second, lambda: second.node.is_linked(bob.node.peer_id))
 
 
 def test_a_database_that_cannot_be_used_makes_no_peer(short_tmp: Path) -> None:

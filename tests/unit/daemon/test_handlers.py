@@ -189,7 +189,7 @@ def test_the_rules_in_force(api: Api, node: FakeNode) -> None:
 
 def test_the_network(api: Api, node: FakeNode) -> None:
     api("network.add", host="10.0.0.1", port=2000)
-    assert node.addresses == [("10.0.0.1", 2000)]
+    assert node.tried == [("10.0.0.1", 2000)]
     assert api("doctor.run")[0]["level"] == "ok"
 
 

@@ -4,7 +4,7 @@ import inspect
 import os
 
 from p2pim.config import Settings
-from p2pim.daemon.ports import UseCases
+from p2pim.daemon.ports import JoinUseCases, RosterUseCases, TeamUseCases, UseCases
 from p2pim.node.clock import SystemClock
 from p2pim.node.node import Node
 from p2pim.protocol.identity import Identity
@@ -13,21 +13,29 @@ from p2pim.store.store import Store
 from tests.fakes import FakeNode
 
 
+def assert_offers(port: type, *objects: object) -> None:
+    """Each of them can be called in every way that the port says."""
+    for name, member in vars(port).items():
+        if name.startswith("_"):
+            continue
+        for one in objects:
+            offered = getattr(one, name)
+            if inspect.isfunction(member):
+                parameters = list(inspect.signature(member).parameters.values())[1:]
+                named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+                unnamed = [None] * (len(parameters) - len(named))
+                inspect.signature(offered).bind(*unnamed, **dict.fromkeys(named))
+
+
 def test_the_fake_and_the_node_offer_the_same() -> None:
     """What the handlers were tested with must be there, and as callable, in what they run on."""
     store = Store(Database(None))
     node = Node(Identity.generate(os.urandom), store, SystemClock(), os.urandom, Settings())
     fake: UseCases = FakeNode()
     try:
-        for name, member in vars(UseCases).items():
-            if name.startswith("_"):
-                continue
-            real, ours = getattr(node, name), getattr(fake, name)
-            if inspect.isfunction(member):
-                taken = list(inspect.signature(member).parameters.values())[1:]
-                by_place = [None for one in taken if one.kind is not one.KEYWORD_ONLY]
-                by_name = {one.name: None for one in taken if one.kind is one.KEYWORD_ONLY}
-                inspect.signature(real).bind(*by_place, **by_name)
-                inspect.signature(ours).bind(*by_place, **by_name)
+        assert_offers(UseCases, node, fake)
+        assert_offers(TeamUseCases, node.teams, fake.teams)
+        assert_offers(RosterUseCases, node.roster, fake.roster)
+        assert_offers(JoinUseCases, node.joining, fake.joining)
     finally:
         store.close()

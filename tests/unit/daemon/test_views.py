@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from p2pim.api import schema
+from p2pim.api import schema, team_schema
 from p2pim.config.policy import Rule
 from p2pim.daemon import views
 from p2pim.node import events
+from p2pim.node.audit import Fault
 from p2pim.protocol.identity import decode_peer_id
 from tests.fakes import LOBBY, FakeNode, identity
 
@@ -60,6 +61,8 @@ def test_every_event_has_a_type_the_schema_knows(node: FakeNode) -> None:
         events.NetworkChanged("no network"),
         events.ProfileChanged(),
         events.PolicyChanged(),
+        events.RoomChanged(LOBBY),
+        events.JoinChanged(b"secret", "joined", "You are in Blue now.", LOBBY),
     ]
     assert {type(one) for one in happened} == set(typing.get_args(events.Event))
     shown = [{"seq": 1, **views.event(one)} for one in happened]
@@ -92,3 +95,23 @@ def test_all_that_is_said_about_a_message_is_shown(node: FakeNode) -> None:
     deleted = views.message(node.delete(reply.id))
     assert fits(deleted, schema.Message)
     assert decode_peer_id(str(deleted["deleted"])) == node.peer_id
+
+
+def test_team_views_are_what_the_schema_says(node: FakeNode) -> None:
+    team = node.teams.create("Blue")
+    node.teams.invite(team, label="Cleo")
+    (room,) = (view for view in node.conversations() if view.room == team)
+    assert views.team(room)["mine"]
+    assert not views.team(replace(room, role="none"))["mine"]
+    assert fits(views.room(room), schema.Room)
+    assert fits(views.team(room), team_schema.Team)
+    assert all(fits(views.member(view), team_schema.Member) for view in node.teams.members(team))
+    assert all(fits(views.invite(view), team_schema.Invite) for view in node.teams.invites(team))
+    assert all(fits(views.log_line(line), team_schema.LogLine) for line in node.roster.log(team, False).lines)
+    assert fits(views.log_fault(Fault(team, "was changed")), team_schema.LogFault)
+
+
+def test_a_join_is_not_named_by_its_secret() -> None:
+    shown = views.event(events.JoinChanged(b"secret", "refused", "No."))
+    assert shown["join"] == views.join_id(b"secret") != b"secret".hex()
+    assert shown["team"] is None

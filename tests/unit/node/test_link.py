@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,23 @@ def test_nothing_happens_on_a_closed_link() -> None:
     link.rest(1.0)
     link.flush()
     assert company._queue == before
+
+
+def test_a_link_that_the_network_refuses_is_none_to_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    company = Company()
+    ann, bob = company.hire("ann"), company.hire("bob")
+    made = Link.__init__
+
+    def refused(link: Link, *arguments: Any, **more: Any) -> None:
+        made(link, *arguments, **more)
+        link._on_ready = lambda link: link.close(records.LIMIT)
+
+    monkeypatch.setattr(Link, "__init__", refused)
+    company.meet(ann, bob)
+    for one, other in ((ann, bob), (bob, ann)):
+        assert one.links_to(other) == []
+        assert not one.me.is_linked(other.peer_id)
+        assert len(one.me.links) == 0
 
 
 def test_a_reader_that_is_too_slow_is_dropped_and_syncs_later() -> None:

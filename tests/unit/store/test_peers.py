@@ -87,3 +87,23 @@ def test_of_a_peer_on_one_host_the_last_port_is_kept(store: Store) -> None:
         ("10.0.0.2", 2001, peer(2)),
         ("10.0.0.3", 2000, peer(1)),
     ]
+
+
+def test_addresses_that_were_typed_are_kept_for_a_month_unless_they_work(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.peers.address_worked("10.0.0.1", 2000, peer(1), 1)
+    for host, now in (("10.0.0.1", 2), ("10.0.0.2", 3), ("10.0.0.3", 4)):
+        store.peers.address_typed(host, 2000, now)
+    known = [("10.0.0.3", 2000, None), ("10.0.0.2", 2000, None), ("10.0.0.1", 2000, peer(1))]
+    assert store.peers.addresses() == known
+    store.peers.address_worked("10.0.0.3", 2000, peer(3), 5)
+    store.peers.address_typed("vpn.lan", 2000, 5 + module.TYPED_MS)
+    assert store.peers.addresses() == [
+        ("vpn.lan", 2000, None),
+        ("10.0.0.3", 2000, peer(3)),
+        ("10.0.0.1", 2000, peer(1)),
+    ]
+    monkeypatch.setattr(module, "MAX_ADDRESSES", 1)
+    store.peers.address_typed("x.lan", 2000, 6 + module.TYPED_MS)
+    assert store.peers.addresses() == [("x.lan", 2000, None)]

@@ -79,6 +79,12 @@ class Interfaces:
         """Every address of the machine, used or not."""
         return frozenset(interface.address for interface in self.all)
 
+    @property
+    def for_others(self) -> tuple[Address, ...]:
+        """Where others may find this machine: IPv4 first; link-local IPv6 means nothing on another machine."""
+        useful = [i.address for i in self.used if i.address.version == 4 or not i.address.is_link_local]
+        return tuple(dict.fromkeys(sorted(useful, key=lambda address: address.version)))
+
     def differs_from(self, before: Interfaces) -> bool:
         """Tell whether addresses changed or a cable came in. One pulled out is none: TCP may survive."""
         if {i.key for i in self.all} != {i.key for i in before.all}:

@@ -115,6 +115,11 @@ def test_this_machine_has_a_loopback_interface() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads flags as Linux has them")
+def test_others_are_told_ipv4_first_and_nothing_that_is_of_use_here_alone() -> None:
+    found = Interfaces(used=(WLAN6, ETH6, WG, ETH, at(7, "eth1", "10.0.0.1/8")))
+    assert [str(address) for address in found.for_others] == ["10.99.0.1", "10.0.0.1", "fd00::1"]
+
+
 def test_an_interface_that_has_gone_has_no_flags() -> None:
     assert module._linux_flags("gone0", False) == 0
 
