@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from p2pim.daemon.main import main
-from tests.fakes import FakeAssembly
+from tests.fake_assembly import FakeAssembly
 
 if __name__ == "__main__":
     sys.exit(main(assembler=FakeAssembly))

@@ -8,12 +8,11 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from p2pim.config import Paths, Settings
+from p2pim.config import Settings
 from p2pim.config.policy import NO_POLICY, MachinePolicy, combine
 from p2pim.errors import AmbiguousTarget, BadInput, NotNow, StoreFull, UnknownTarget
 from p2pim.node.clock import SystemClock
@@ -394,22 +393,3 @@ def _peer(name: str, nickname: str) -> PeerView:
         waiting=0,
         lookalike=None,
     )
-
-
-class FakeAssembly:
-    """A fake node that a real daemon can run."""
-
-    def __init__(
-        self, paths: Paths, settings: Settings, machine: MachinePolicy, opened: Identity | None = None
-    ) -> None:
-        self.paths: Path = paths.data
-        self.settings = settings
-        self.node = FakeNode(machine)
-        self.identity = opened or self.node.identity
-        self.running = False
-
-    async def start(self) -> None:
-        self.running = True
-
-    async def stop(self) -> None:
-        self.running = False

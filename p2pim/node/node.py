@@ -7,7 +7,7 @@ events) leaves after the commit. Networks of bytes and time are injected: see ``
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -95,6 +95,10 @@ class Node:
         self.links = Links(self.peer_id, self.boot_id)
         self.rooms = Rooms(self)
         self.nets = Networks(self)
+        #: What the network asks for: see Host.
+        self.networks = self.nets.served
+        self.dialled_networks = self.nets.dialled
+        self.join_networks = self.nets.joins
         self.connection = self.nets.connection
         self.people = People(self)
         self.presence = PresenceBoard(self)
@@ -170,18 +174,6 @@ class Node:
         self.policies.set_of_teams(teams)
 
     # -- for the network
-
-    def networks(self) -> Sequence[Network]:
-        """The networks this node serves, the most important first."""
-        return self.nets.served()
-
-    def dialled_networks(self) -> Sequence[Network]:
-        """Those in which any peer may be dialled."""
-        return self.nets.dialled()
-
-    def join_networks(self) -> Sequence[Network]:
-        """Those in which a code is to be tried everywhere."""
-        return self.nets.joins()
 
     def networks_changed(self) -> None:
         """What we serve may have changed: tell the network, if it has."""

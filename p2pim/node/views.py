@@ -58,7 +58,9 @@ class Views:
 
     def fresh(self, stored: Stored) -> events.MessageView:
         """A message stored only now: nobody has answered for it yet."""
-        return self._shown([stored], {})[0]
+        if stored.followed or stored.message.header.target is not None:
+            return self._shown([stored], {})[0]
+        return self._view(stored, fold.entry(stored.message), None, [])
 
     def messages_at(self, seqs: Sequence[int]) -> list[events.MessageView]:
         """The lines among the messages at these places in order of arrival."""
@@ -81,28 +83,27 @@ class Views:
 
     def _entries(self, stored: Sequence[Stored]) -> dict[MessageId, Entry]:
         followed = [s.message for s in stored if s.followed and s.message.header.kind == TEXT]
-        followers = self._store.followers.of(followed) if followed else {}
+        if not followed:
+            return {s.message.id: fold.entry(s.message) for s in stored}
+        followers, may_delete = self._store.followers.of(followed), self._store.followers.may_delete
         entries = {}
         for one in stored:
             about = [f for f in followers.get(one.message.id, ()) if not self._is_from_blocked(f)]
-            entries[one.message.id] = fold.entry(one.message, about, self._store.followers.may_delete)
+            entries[one.message.id] = fold.entry(one.message, about, may_delete)
         return entries
 
-    def _quotes(
-        self, entries: Sequence[Entry], room_of: dict[MessageId, RoomId]
-    ) -> dict[MessageId, events.Quote]:
+    def _quotes(self, stored: Sequence[Stored]) -> dict[MessageId, events.Quote]:
         """By id of the reply: what it answers, as far as that is here and may be shown."""
-        wanted = {e.id: e.reply_to for e in entries if e.reply_to is not None}
-        found = (
-            [s for s in self._store.messages.get(list(set(wanted.values()))) if not self.is_hidden(s)]
-            if wanted
-            else []
-        )
-        answered = {s.message.id: (s.message.header.room, self._entries(found)[s.message.id]) for s in found}
+        headers = {s.message.id: s.message.header for s in stored}
+        targets = {i: h.target for i, h in headers.items() if h.target is not None and h.kind == TEXT}
+        if not targets:
+            return {}
+        found = {s.message.id: s for s in self._store.messages.get(list(set(targets.values())))}
+        entries = self._entries([s for s in found.values() if not self.is_hidden(s)])
         quotes = {}
-        for reply, target in wanted.items():
-            room, shown = answered.get(target, (None, None))
-            if shown is None or room != room_of[reply]:
+        for reply, target in targets.items():
+            shown = entries.get(target)
+            if shown is None or found[target].message.header.room != headers[reply].room:
                 quotes[reply] = events.Quote(target, None, "", None)
             else:
                 text = None if shown.text is None else shown.text[:QUOTED]
@@ -116,8 +117,7 @@ class Views:
     def _shown(
         self, stored: list[Stored], deliveries: dict[int, list[tuple[PeerId, int, int]]]
     ) -> list[events.MessageView]:
-        entries = self._entries(stored)
-        quotes = self._quotes(list(entries.values()), {s.message.id: s.message.header.room for s in stored})
+        entries, quotes = self._entries(stored), self._quotes(stored)
         return [
             self._view(one, entries[one.message.id], quotes.get(one.message.id), deliveries.get(one.seq, []))
             for one in stored

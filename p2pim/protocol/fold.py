@@ -7,8 +7,9 @@ A text is shown with what others say about it, its *followers*: the newest edit,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import (
@@ -41,16 +42,14 @@ def authors_only(who: PeerId, header: Header) -> bool:
     return who == header.author
 
 
-@dataclass(frozen=True, slots=True)
-class Reacted:
+class Reacted(Struct, frozen=True):
     """One emoji below a message, and who put it there, the first first."""
 
     emoji: str
     by: tuple[PeerId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """What a reader sees of one message: its text, or a note saying why there is none.
 
     ``content`` is what the text came from: that of the newest edit, where there is one.
@@ -150,27 +149,28 @@ def _note(message: Message, note: str, deleted_by: PeerId | None = None) -> Entr
 
 
 def _text(message: Message, followers: Collection[Message], may_delete: MayDelete) -> Entry:
-    header = message.header
-    deletes = deletes_of(header, followers, may_delete)
+    header, content = message.header, message.content
+    deletes = deletes_of(header, followers, may_delete) if followers else []
     if deletes:
         who = {f.header.author for f in deletes}
         return _note(message, "deleted", header.author if header.author in who else min(who))
-    if message.content is None:
+    if content is None:
         return _note(message, "no longer kept")
-    edit = newest_edit(header, followers)
-    written = decode_text(message.content)
-    content = written if edit is None else decode_text(edit.content or b"")
+    written = shown = decode_text(content)
+    edit = newest_edit(header, followers) if followers else None
+    if edit is not None:
+        shown = decode_text(edit.content or b"")
     return Entry(
         message.id,
         header.author,
         header.clock,
         header.clock if written is None else written.wall_ms,
-        None if content is None else content.text,
-        "cannot be read" if content is None else None,
+        None if shown is None else shown.text,
+        "cannot be read" if shown is None else None,
         reply_to=header.target,
         edited=edit is not None,
-        reactions=_standing(followers),
-        content=content,
+        reactions=_standing(followers) if followers else (),
+        content=shown,
     )
 
 

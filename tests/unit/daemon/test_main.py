@@ -19,7 +19,7 @@ from p2pim.config import Paths
 from p2pim.config.policy import machine_policy
 from p2pim.daemon.main import main
 from p2pim.errors import StoreCorrupt
-from tests.fakes import FakeAssembly
+from tests.fake_assembly import FakeAssembly
 
 ROOT = Path(__file__).resolve().parents[3]
 

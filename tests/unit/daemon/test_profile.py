@@ -20,7 +20,8 @@ from p2pim.daemon.keyfile import KeyFile
 from p2pim.daemon.profile import Profile
 from p2pim.errors import ProfileError, StoreCorrupt
 from p2pim.protocol.identity import Identity, encode_peer_id
-from tests.fakes import FakeAssembly, identity
+from tests.fake_assembly import FakeAssembly
+from tests.fakes import identity
 from tests.served import CHEAP
 
 ANN = identity("ann")
