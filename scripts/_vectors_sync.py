@@ -74,6 +74,7 @@ def _refused_headers() -> dict[str, bytes]:
         "1,025 bytes": pack([*good, bytes(1_025 - len(pack(good)) - 3)]),
         "a map": pack({"version": 1}),
         "nothing": b"",
+        "33 levels": pack([*good, 1])[:-1] + b"\x91" * 32 + b"\x01",
     }
 
 
@@ -101,6 +102,7 @@ def messages() -> dict[str, Any]:
     newer = pack(
         [1, DM, ANN.peer_id, CLOCK, [], 1, first.header.content_hash, first.header.content_size, None, "new"]
     )
+    deep = newer[:-4] + b"\x91" * 31 + b"\x01"
     order = sorted([first, second, *same_clock, lobby], key=lambda m: m.order)
     return {
         "rooms": [
@@ -115,6 +117,7 @@ def messages() -> dict[str, Any]:
             "signature": ANN.sign("message", newer).hex(),
             "content": (first.content or b"").hex(),
         },
+        "with_32_levels": {"header": deep.hex(), "id": digest("message", deep).hex()},
         "refused_headers": [{"why": why, "header": raw.hex()} for why, raw in _refused_headers().items()],
         "refused_messages": [
             {"why": why, "header": raw.hex(), "signature": signature.hex(), "content": content.hex()}

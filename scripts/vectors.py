@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
+from _vectors_authority import authority  # noqa: E402
+from _vectors_control import control  # noqa: E402
 from _vectors_kinds import contents, folds  # noqa: E402
 from _vectors_sync import messages, reconcile  # noqa: E402
 from _vectors_teams import invites  # noqa: E402
@@ -290,6 +292,10 @@ def record_examples() -> list[records.Record]:
         records.Contacts(peers),
         records.State(1, "back at two", room, "Zoë"),
         records.State(0, ""),
+        records.Joinfo(room, signed[0], "Blue"),
+        records.Join(room, bytes(range(64)), bytes(64), "Zoë"),
+        records.Join(room, bytes(64), bytes(range(64))),
+        records.Joined(room, records.PENDING),
     ]
 
 
@@ -313,6 +319,8 @@ def record_vectors() -> dict[str, Any]:
         "a status of 129 bytes": b"\x21" + msgspec.msgpack.encode([0, "é" * 64 + "x"]),
         "text that is no UTF-8": b"\x21\x92\x00\xa1\xff",
         "a ping of 7 bytes": b"\x02" + bytes(7),
+        "a proof of 63 bytes": b"\x23" + msgspec.msgpack.encode([room, bytes(63), bytes(64)]),
+        "a join without a consent": b"\x23" + msgspec.msgpack.encode([room, bytes(64)]),
     }
     return {
         "records": [
@@ -344,6 +352,8 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "messages": lambda: messages() | {"contents": contents(), "folds": folds()},
     "reconcile": reconcile,
     "invites": invites,
+    "control": control,
+    "authority": authority,
 }
 
 

@@ -10,7 +10,7 @@ from .packing import Refused, Value, pack, unpack
 
 HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04
 RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS = range(0x10, 0x18)
-STATE = 0x21
+STATE, JOINFO, JOIN, JOINED = range(0x21, 0x25)
 MAX_CLOCK = 2**53
 
 Check: TypeAlias = Callable[[Value], Any]
@@ -112,6 +112,9 @@ BODIES: dict[int, Check] = {
     LACK: row(ident, _set, many(ident, 512)),
     DONE: row(ident, _set, _run, many(ident, 1_900)),
     CONTACTS: row(many(_peer, 512)),
+    JOINFO: row(ident, SIGNED, text(64)),
+    JOIN: row(ident, blob(64, 64), blob(64, 64), optional=((maybe(text(64)), None),)),
+    JOINED: row(ident, number(0, 255)),
     STATE: row(number(0, 3), text(128), optional=((maybe(ident), None), (maybe(text(64)), None))),
 }
 

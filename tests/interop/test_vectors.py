@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from . import invites, records
+from . import control, invites, records
+from .authority import Fold, is_served
 from .keys import (
     OPEN_SECRET,
     Identity,
@@ -154,7 +155,7 @@ def test_transport(direction: str) -> None:
 def as_value(field: Any, name: str = "") -> Value:
     """Turn a field of records.json into what is packed: all strings but these are bytes in hex."""
     if isinstance(field, str):
-        return field if name in ("nickname", "software", "status") else un(field)
+        return field if name in ("nickname", "software", "status", "name") else un(field)
     if isinstance(field, dict):
         return tuple(as_value(each, inner) for inner, each in field.items())
     return tuple(as_value(each) for each in field) if isinstance(field, list) else field
@@ -197,6 +198,8 @@ def test_messages() -> None:
     opened = open_message(un(newer["header"]), un(newer["signature"]), un(newer["content"]))
     assert (opened.id.hex(), opened.text) == (newer["id"], "hello Bob")
     author = Identity(un(v["messages"][0]["seed"]))
+    deep = un(v["with_32_levels"]["header"])
+    assert open_message(deep, author.sign("message", deep), None).id.hex() == v["with_32_levels"]["id"]
     for each in v["refused_headers"]:
         signature = author.sign("message", un(each["header"]))
         assert refuses(open_message, un(each["header"]), signature, None), each["why"]
@@ -285,3 +288,81 @@ def test_packing_reads_back_what_it_writes() -> None:
     values: list[Value] = [None, True, False, "é" * 40, b"x" * 300, (1,) * 20, ()]
     values += [sign * (2**bits + off) for bits in range(63) for off in (-1, 0) for sign in (1, -1)]
     assert [unpack(pack(value)) for value in values] == values
+
+
+def test_control() -> None:
+    v = vectors("control")
+    for each in v["contents"]:
+        body = control.read(each["kind"], un(each["content"]))
+        assert body is not None
+        given = list(each["fields"].values())
+        for mine, theirs in zip(body.values(), given, strict=True):
+            assert _plain(mine) == theirs
+    for each in v["accepted"]:
+        assert control.read(each["kind"], un(each["content"])) == control.read(
+            each["kind"], un(each["same_as"])
+        )
+    assert not [
+        each["why"] for each in v["refused"] if not refuses(control.read, each["kind"], un(each["content"]))
+    ]
+    for each in v["consents"]:
+        joiner = Identity(un(each["seed"]))
+        signed = un(each["invite"]), un(each["proof"]), each["name"]
+        assert control.consents(joiner.peer_id, *signed, un(each["consent"]))
+        assert not control.consents(joiner.peer_id, *signed[:2], "another", un(each["consent"]))
+
+
+def _plain(value: Any) -> Any:
+    """Write a value as the files do."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def test_secrets_of_a_team() -> None:
+    given = vectors("authority")["secrets"]
+    parts = [un(part) for part in [given["first"], *given["removals"]]]
+    for i, secret in enumerate(given["secrets"], 1):
+        assert digest("net", un(given["team"]) + b"".join(parts[:i])).hex() == secret
+
+
+@pytest.mark.parametrize("story", vectors("authority")["stories"], ids=lambda story: story["name"])
+def test_authority(story: dict[str, Any]) -> None:
+    people = {n: un(p["peer_id"]) for n, p in vectors("authority")["people"].items()}
+    team = control.Room(un(story["rooms"]["team"]))
+    rooms = {name: control.Room(un(id_), team) for name, id_ in story["rooms"].items()} | {"team": team}
+    for each in story["messages"]:
+        message = open_message(un(each["header"]), un(each["signature"]), un(each["content"]))
+        assert rooms[each["room"]].enter(message) == each["verdict"]
+    for given in story["results"]:
+        room, now = rooms[given["room"]], given["now"]
+        fold = Fold(room, now)
+        came = {
+            id_: {"admits": [a.id for a in c.admits], "too_many": c.too_many, "revoked": c.revoked}
+            for id_, c in fold.invites.items()
+        }
+        assert given == _plain(
+            {
+                "room": given["room"],
+                "now": now,
+                "timelines": fold.timelines,
+                "roles": {n: fold.role_at(p) for n, p in people.items()},
+                "roles_at": {
+                    c: [fold.role_at(p, int(c)) for p in people.values()] for c in given["roles_at"]
+                },
+                "served": None if now is None else [n for n, p in people.items() if is_served(room, p, now)],
+                "ever_named": [n for n, p in people.items() if p in room.ever_named()],
+                "names": fold.names(),
+                "name": fold.name(),
+                "policy": fold.policy(),
+                "policy_gen": fold.policy_gen(),
+                "gens": fold.gens(),
+                "invites": came,
+                "counting": sorted(fold.counting()),
+                "secrets": fold.secrets(),
+            }
+        )

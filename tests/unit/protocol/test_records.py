@@ -35,6 +35,9 @@ EXAMPLES: list[r.Record] = [
     r.Done(ROOM, r.CONTENT, 7, [ID] * 1900),
     r.Contacts([PEER]),
     r.State(2, "in a meeting", ROOM, "Zoë"),
+    r.Joinfo(ROOM, SIGNED, "Blue"),
+    r.Join(ROOM, bytes(64), b"c" * 64, "Zoë"),
+    r.Joined(ROOM, r.LET_IN),
 ]
 
 
@@ -127,6 +130,12 @@ REFUSED = {
     "status in bytes": bad(r.State, 0, "é" * 65),
     "new nickname in bytes": bad(r.State, 0, "", None, "é" * 33),
     "typing": bad(r.State, 0, "", b"short"),
+    "team's name in bytes": bad(r.Joinfo, ROOM, [b"h", bytes(64), b""], "é" * 33),
+    "joinfo without an invite": bad(r.Joinfo, ROOM, None, "Blue"),
+    "proof": bad(r.Join, ROOM, bytes(63), bytes(64)),
+    "consent": bad(r.Join, ROOM, bytes(64), bytes(65)),
+    "joiner's name in bytes": bad(r.Join, ROOM, bytes(64), bytes(64), "é" * 33),
+    "joined status": bad(r.Joined, ROOM, 256),
     "reconcile kind": bad(r.Reconcile, ROOM, 1, 0, 3, []),
     "range clock": bad(r.Reconcile, ROOM, 1, 0, 0, [[2**53 + 1, b"", 0, b""]]),
     "range prefix": bad(r.Reconcile, ROOM, 1, 0, 0, [[1, bytes(33), 0, b""]]),

@@ -78,6 +78,9 @@ def test_newer_elements_are_ignored_and_signed() -> None:
     opened = open_message(Signed(raw(given["header"]), raw(given["signature"]), raw(given["content"])))
     assert opened.id == raw(given["id"]) == h("message", raw(given["header"]))
     assert opened.signed().header == raw(given["header"])
+    deep = raw(MESSAGES["with_32_levels"]["header"])
+    assert read_header(deep).clock == opened.header.clock
+    assert h("message", deep).hex() == MESSAGES["with_32_levels"]["id"]
 
 
 @pytest.mark.parametrize("given", MESSAGES["refused_headers"], ids=lambda given: given["why"])
