@@ -59,10 +59,10 @@ def invite(run: Run) -> int:
     )
     if print_qr(output, made["link"]):
         output.line()
-    who = "an owner or admin of the team" if options.approval else "any member"
+    who = "an admin's" if options.approval else "any member's"
     output.lines(
         [
-            f"Your colleague types it into `p2pim team join`, while the p2pim of {who} runs somewhere.",
+            f"Your colleague runs `p2pim team join` and types it; {who} p2pim must run somewhere then.",
             "Whoever has it gets in: hand it over as you would a key. "
             f"`p2pim team revoke {made['id'][:8]}` ends it.",
         ]

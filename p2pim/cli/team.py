@@ -139,14 +139,11 @@ def remove(run: Run) -> int:
     with run.client() as client:
         room = room_of(run, client, None)
         named: schema.Named = client.call("team.remove", room=room["room"], peer=run.options.peer)
-    secret = "; its network has a new secret, and invites for several are revoked" * (room["kind"] == "team")
-    run.output.result(
-        named,
-        [
-            f"{named['name']} is removed from {plain(room)}: nothing new is sent to them{secret}.",
-            "What they have already, they keep.",
-        ],
-    )
+    removed = f"{named['name']} is removed from {plain(room)}"
+    said = [f"{removed}: nothing new is sent to them. What they have already, they keep."]
+    if room["kind"] == "team":
+        said.append("Its network has a new secret, and invites for several people are revoked.")
+    run.output.result(named, said)
     return exits.OK
 
 

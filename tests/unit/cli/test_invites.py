@@ -27,11 +27,11 @@ def test_an_invite_is_printed_once_with_its_terms(p2pim: P2pim, profile: Served,
     code = lines[2].strip()
     assert [len(group) for group in code.split("-")] == [4, 4, 4, 4]
     assert lines[6].strip().startswith(f"p2pim:join?c={code}&n=Blue&a=192.168.1.5:26747")
-    assert "the p2pim of any member" in lines[8]
+    assert "any member's p2pim must run" in lines[8]
     assert lines[9].endswith(f"`p2pim team revoke {known['id'][:8]}` ends it.")
     out = p2pim("team", "invite", "--uses", "3", "--days", "0.5", "--approval", "--label", "Cleo").out
     assert "Invite to Blue, good 3 times, until " in out
-    assert "an owner or admin" in out
+    assert "an admin's p2pim must run" in out
 
 
 def test_an_invite_as_json_has_no_drawing(p2pim: P2pim, profile: Served, blue: str) -> None:
