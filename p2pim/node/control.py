@@ -45,6 +45,8 @@ class Control:
         self._store = node.store
         #: Rooms in which something was refused for want of its author's membership.
         self.refused: set[RoomId] = set()
+        #: Rooms in which a control message came before what the team over them must know.
+        self.early: set[RoomId] = set()
         self._due: dict[RoomId, int] = {}
         self._strangers: dict[Link, float] = {}
 
@@ -72,6 +74,8 @@ class Control:
             verdict = self._take(record.room, signed, message_id, entered)
             if verdict is Verdict.ORPHAN:
                 session.orphaned.add(record.room)
+            elif verdict is Verdict.EARLY:
+                self.early.add(record.room)
             here = verdict in (Verdict.ENTERS, Verdict.HELD)
             self._node.sync.arrived(session, place, message_id, here=here)
         self.grew(record.room, before, entered, session)
@@ -95,8 +99,10 @@ class Control:
     def not_served(self, session: Session, place: SetId) -> None:
         """The other end does not see us as a member: show what makes us one."""
         if place.set == CONTROL and (control := self._node.rooms.control(place.room)) is not None:
-            items = [(deed.id, deed.clock) for deed in control.deeds()]
-            for start in range(0, min(len(items), MAX_BESIDE), MAX_LIST):
+            items = [
+                (deed.id, deed.clock) for deed in control.deeds()[-MAX_BESIDE:]
+            ]  # the newest: our admission
+            for start in range(0, len(items), MAX_LIST):
                 session.link.send(Have(place.room, CONTROL, items[start : start + MAX_LIST]))
             self._node.sync.touch(session)
 
@@ -253,11 +259,15 @@ class Control:
                     session.served.add(child)
                     session.beside.pop(child, None)
                     self._compare(session, child)
-                elif serves and child in self.refused:
-                    self._node.sync.runs.drive(session, SetId(child, CONTENT))
+                elif serves:
+                    for which, again in ((CONTROL, self.early), (CONTENT, self.refused)):
+                        if child in again:
+                            self._node.sync.runs.drive(session, SetId(child, which))
                 elif not serves and child in session.served:
                     self._stop_serving(session, child)
+            session.unseen.update(session.beside)  # what was shown may mean more now
         self.refused.difference_update(affected)
+        self.early.difference_update(affected)
         self.obey()
         self._node.networks_changed()
         for child in affected:

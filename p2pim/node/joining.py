@@ -234,17 +234,22 @@ class Joining:
 
     def _as_member(self, link: Link, invitation: Invitation, record: records.Join) -> None:
         team, invite = invitation
-        if record.team != team or not self._node.writable:
+        if record.team != team:
             raise RemoteProtocolError("not the team of this invite")
+        if not self._node.writable:
+            link.close(records.SHUTDOWN, "the disk is full here")
+            return
         authority = self._node.rooms.authority(team)
         standing = authority.invites.get(invite)
         if standing is None:
             self._answer(link, team, records.REVOKED)
             return
-        name = received_name(record.name or "") or None
-        admit = Admit(link.peer_id, invite, record.proof, record.consent, name)
-        if name != record.name or not is_genuine(admit, standing.invite, team):
+        admit = Admit(link.peer_id, invite, record.proof, record.consent, record.name)
+        if not is_genuine(admit, standing.invite, team):
             raise RemoteProtocolError("no proof, or no consent")
+        if record.name is not None and received_name(record.name) != record.name:
+            self._answer(link, team, records.REFUSED)  # a name that not everybody could read
+            return
         if authority.is_member(link.peer_id):
             self._let_in(link, team)  # it was let in already, and did not hear of it
         elif (status := self._status(standing, authority.role(self._node.peer_id))) != records.LET_IN:

@@ -40,7 +40,7 @@ class Networks:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._store = node.store
-        self._known: dict[bytes, Network] = {}
+        self._known: dict[tuple[str, bytes], Network] = {}
         self._teams: dict[str, RoomId] = {}
         self._invitations: dict[str, Invitation] = {}
         self._joins: dict[str, Join] = {}
@@ -69,7 +69,8 @@ class Networks:
     def _all(self) -> list[Network]:
         self._teams, self._invitations, self._joins = {}, {}, {}
         current, former = self._of_teams()
-        live, ended = self._of_invites()
+        # An invite that names the secret of another network, as a hostile admin's may, must not take that one's place.
+        live, ended = self._of_invites({network.psk for network in (OPEN, *current, *former)})
         open_network = [OPEN] if self._node.open_network else []
         ordered = [*self._of_joins(), *open_network, *current, *live]
         # All eight served secrets of one team can be named: else two halves of a split team would not meet.
@@ -77,15 +78,15 @@ class Networks:
         return list(dict.fromkeys(ordered))[:MAX_NETWORKS]
 
     def _network(self, kind: str, secret: bytes) -> Network:
-        if (known := self._known.get(secret)) is None:
+        if (known := self._known.get((kind, secret))) is None:
             known = Network(f"{kind} {digest('net', secret)[:8].hex()}", secret)
-            self._known[secret] = known
+            self._known[kind, secret] = known
         return known
 
     def _of_joins(self) -> list[Network]:
         networks = []
         for join in self._store.control.joins():
-            network = self._network("join", join.secret)
+            network = self._network("invite", join.secret)
             self._joins[network.name] = join
             networks.append(network)
         return networks
@@ -108,7 +109,7 @@ class Networks:
             former += networks[1:]
         return current, former
 
-    def _of_invites(self) -> tuple[list[Network], list[Network]]:
+    def _of_invites(self, taken: set[bytes]) -> tuple[list[Network], list[Network]]:
         """The networks of invites that can be used, and of those that ended not long ago."""
         rooms, now = self._node.rooms, self._node.clock.wall_ms()
         live: list[Network] = []
@@ -117,6 +118,8 @@ class Networks:
             for message_id, standing in rooms.authority(team).invites.items():
                 if standing.invite.expiry_ms + ANSWERED_MS > now:
                     network = self._network("invite", standing.invite.secret)
+                    if network.psk in taken:
+                        continue
                     self._invitations[network.name] = Invitation(team, message_id)
                     usable = standing.left > 0 and standing.invite.expiry_ms >= now
                     (live if usable else ended).append(network)
@@ -141,7 +144,7 @@ class Networks:
 
     def of_join(self, join: Join) -> Network:
         """The network in which a join is under way."""
-        return self._network("join", join.secret)
+        return self._network("invite", join.secret)
 
     # -- connections
 

@@ -312,6 +312,7 @@ class Node:
                 self.author.seal_anew(self.store.messages.overdue(wall))
                 self.fading.tick()
                 self.control.tick()
+                self.teams.follow_leaves()
                 self.retention.tick()
                 self.joining.tick()
             self.store.database.scrub()

@@ -201,9 +201,7 @@ class Rooms:
 
     def name(self, room_id: RoomId) -> str:
         """What a room is called."""
-        authority = self.authority(room_id)
-        renamed = authority.policy.get(NAME)
-        return renamed if isinstance(renamed, str) and renamed else authority.genesis.name
+        return self.authority(room_id).name or f"unnamed {room_id.hex()[:8]}"
 
     def check_may_write(self, room_id: RoomId) -> None:
         """Raise NotNow where we may not write."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from p2pim.errors import BadInput, NotNow, UnknownTarget
 from p2pim.node import events
 from p2pim.node.rooms import ARCHIVED, NAME
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 INVITE_DAYS: Final = 7
 MAX_INVITE_DAYS: Final = 366
 DAY_MS: Final = 24 * 3600 * 1000
+#: How long an admin waits for the owner to follow somebody's leave.
+FOLLOW_LEAVE_MS: Final = 3600 * 1000
 
 
 class Teams:
@@ -97,19 +101,33 @@ class Teams:
 
     # -- any control message of ours
 
-    def write(self, room_id: RoomId, body: Body) -> Message:
-        """Seal a control message, take it in and push it; whoever calls has checked that we may."""
+    def write(
+        self, room_id: RoomId, body: Body, *, after: MessageId | None = None, without: PeerId | None = None
+    ) -> Message:
+        """Seal a control message, take it in and push it; whoever calls has checked that we may.
+
+        Args:
+            body: its gen, if it has one, is put right here.
+            after: what it must follow, however many heads there are.
+            without: somebody whose latest deeds need not be followed, for this ends their time.
+        """
         control, now = self._node.rooms.sets[room_id], self._node.clock.wall_ms()
-        heads = control.heads(now)
+        heads = control.heads(now, without)
         if len(heads) > MAX_PARENTS and self._node.rooms.role(room_id) >= Role.ADMIN:
             # A deed must follow everything its author knows: heads beyond what one message can name are joined first.
             self._seal_and_take(room_id, Merge(self._node.random(16)), heads[-MAX_PARENTS:])
-            return self.write(room_id, body)
-        return self._seal_and_take(room_id, body, heads[:MAX_PARENTS])
+            return self.write(room_id, body, after=after, without=without)
+        parents = heads[:MAX_PARENTS]
+        if after is not None and after not in control.with_ancestors(parents):
+            parents = [*heads[: MAX_PARENTS - 1], after]
+        return self._seal_and_take(room_id, body, parents)
 
     def _seal_and_take(self, room_id: RoomId, body: Body, parents: Sequence[MessageId]) -> Message:
         rooms = self._node.rooms
-        before = rooms.authority(room_id)
+        before, control = rooms.authority(room_id), rooms.sets[room_id]
+        if isinstance(body, Grant | Policy):
+            subject = body.subject if isinstance(body, Grant) else None
+            body = replace(body, gen=control.next_gen(subject, parents))
         # A genesis counts whatever its clock: ours may be behind it.
         followed = [message.header.clock for message in rooms.messages(room_id, parents)]
         message = self._seal(room_id, body, parents, max(rooms.highest(room_id), *followed))
@@ -156,7 +174,8 @@ class Teams:
             if authority.over is not None and not authority.over.is_member(subject):
                 raise BadInput(f"{self._node.people.name(subject)} is not in the team that this belongs to.")
             certified = own_name(name) or None if name is not None else None
-            self.write(room_id, Grant(subject, authority.gens.get(subject, 0) + 1, role, certified))
+            demoted = subject if own is Role.ADMIN and role < own else None
+            self.write(room_id, Grant(subject, 1, role, certified), without=demoted)
 
     def remove(self, room_id: RoomId, subject: PeerId) -> None:
         """Remove somebody for good: from now on nobody serves them, and a team has a new secret that they do not know.
@@ -182,7 +201,7 @@ class Teams:
                 if standing.invite.uses > 1 and standing.left > 0:
                     self._revoke(room_id, message_id, standing)
             secret = self._node.random(32) if authority.genesis.secret is not None else None
-            self.write(room_id, Grant(subject, authority.gens.get(subject, 0) + 1, Role.NONE, None, secret))
+            self.write(room_id, Grant(subject, 1, Role.NONE, None, secret), without=subject)
 
     def leave(self, room_id: RoomId) -> None:
         """Leave a room. Its history stays here.
@@ -199,7 +218,7 @@ class Teams:
                 raise NotNow("You are not a member (any more).")
             if authority.genesis.type == RoomType.CHANNEL:
                 raise NotNow("A channel belongs to everybody in its team: leave the team, or mute it.")
-            self.write(room_id, Grant(me, authority.gens.get(me, 0) + 1, Role.NONE))
+            self.write(room_id, Grant(me, 1, Role.NONE), after=authority.timelines[me][-1].by)
 
     # -- invites
 
@@ -255,7 +274,28 @@ class Teams:
 
     def admit(self, team: RoomId, admit: Admit) -> None:
         """Let in who has shown that they have the code (see Joining); inside a transaction."""
-        self.write(team, admit)
+        self.write(team, admit, after=admit.invite)
+
+    def follow_leaves(self) -> None:
+        """Whoever left still knows the secret of the network: remove them for good, where that is ours to do.
+
+        The owner does it at once; an admin only later, lest several do it together. In a transaction.
+        """
+        now, me = self._node.clock.wall_ms(), self._node.peer_id
+        for team in self._node.rooms.mine():
+            authority = self._node.rooms.authority(team)
+            role = authority.role(me)
+            if role < Role.ADMIN:
+                continue
+            for subject, steps in authority.timelines.items():
+                last = steps[-1]
+                deed = self._node.rooms.sets[team].deed(last.by)
+                if last.role is not Role.NONE or deed is None or deed.author != subject:
+                    continue
+                was_admin = len(steps) > 1 and steps[-2].role is Role.ADMIN
+                if role is Role.OWNER or (not was_admin and now - deed.clock > FOLLOW_LEAVE_MS):
+                    removal = Grant(subject, 1, Role.NONE, None, self._node.random(32))
+                    self.write(team, removal, without=subject)
 
     # -- rules
 
@@ -263,8 +303,7 @@ class Teams:
         """Set rules of a team or room."""
         with self._node.writing():
             self._require(room_id, Role.ADMIN, "set its rules")
-            authority = self._node.rooms.authority(room_id)
-            self.write(room_id, Policy(authority.policy_gen + 1, values))
+            self.write(room_id, Policy(1, values))
 
     def archive(self, room_id: RoomId, archived: bool) -> None:
         """Close a room to new messages, or open it again."""

@@ -7,11 +7,8 @@ import pytest
 from p2pim.config import Settings
 from p2pim.errors import BadInput, NotNow, UnknownTarget
 from p2pim.node import events
-from p2pim.node.session import Session
-from p2pim.protocol.control import Merge, Role, encode, kind_of
-from p2pim.protocol.message import Message, MessageId, RoomId, seal
-from p2pim.protocol.records import ASK, CONTENT, CONTROL, NOT_SERVED, Have, Lack, Messages, Reconcile, Want
-from tests.council import Council
+from p2pim.protocol.control import Role
+from p2pim.protocol.message import RoomId
 from tests.node.company import Colleague, Company
 
 CLOSED = Settings(open_network=False)
@@ -276,70 +273,3 @@ def test_ones_other_machine_is_in_the_team_too() -> None:
     company.run(1)
     assert reads(ann, team) == ["written there"]
     assert twin.me.rooms.role(team) is Role.OWNER
-
-
-def test_a_stranger_who_shows_control_messages_costs_nothing_and_learns_nothing() -> None:
-    company = Company()
-    ann = company.hire("ann")
-    team = ann.me.teams.create("Blue")
-    code, _, _ = ann.me.teams.invite(team)
-    puppet = company.puppet()
-    company.meet(puppet, ann)
-    other = Council()
-    puppet.say(Have(other.team, CONTROL, [(other.genesis.id, 1)]))
-    puppet.say(Messages(other.team, CONTROL, [other.genesis.signed()]))
-    (link,) = ann.links_to(puppet)
-    session = ann.me.sync.sessions[link]
-    assert not puppet.heard(Want)
-    assert not session.beside
-    # who knows the team's id, as somebody removed does, may show something, and is asked for no more than fits
-    puppet.say(Have(team, CONTROL, [(bytes([n]) * 32, 1) for n in range(200)]))
-    assert len(puppet.heard(Want)) == 1
-    for kind in (CONTROL, CONTENT):
-        puppet.say(Reconcile(team, kind, 1, ASK, []))
-    assert [record.kind for record in puppet.heard(Reconcile) if record.room == team] == [NOT_SERVED] * 2
-    puppet.say(Want(team, CONTROL, [team]))
-    assert puppet.heard(Lack)[-1].ids == [team]
-    assert not [record for record in puppet.heard(Messages) if record.room == team]
-    assert code not in repr(puppet.strings.heard)
-
-
-def test_what_somebody_removed_shows_again_and_again_is_looked_at_now_and_then() -> None:
-    company = Company()
-    team, (ann, bob) = founded(company, "ann", "bob")
-    ann.me.open_network = bob.me.open_network = True
-    ann.me.teams.remove(team, bob.peer_id)
-    company.run(15)
-    company.meet(bob, ann)
-    (link,) = ann.links_to(bob)
-    session = ann.me.sync.sessions[link]
-    looks: list[RoomId] = []
-    look = ann.me.control._look_beside
-
-    def counted(session: Session, room_id: RoomId, beside: dict[MessageId, Message]) -> None:
-        looks.append(room_id)
-        look(session, room_id, beside)
-
-    ann.me.control._look_beside = counted  # type: ignore[method-assign]
-    (theirs,) = bob.links_to(ann)
-    control = bob.me.rooms.sets[team]
-    for n in range(40):
-        merge = seal(
-            bob.me.identity,
-            team,
-            parents=[control.deeds()[-1].id],
-            clock=ann.clock.wall_ms() + n,
-            kind=kind_of(Merge(bytes(16))),
-            content=encode(Merge(bytes([n]) * 16)),
-        )
-        theirs.send(Messages(team, CONTROL, [merge.signed()]))
-        theirs.flush()
-        company.run(0.01)
-    assert 0 < len(looks) <= 10
-    company.run(10)
-    assert len(session.beside[team]) == 40
-    assert ann.me.rooms.role(team, bob.peer_id) is Role.NONE
-    assert all(
-        deed.author == ann.peer_id or deed.clock < ann.clock.wall_ms()
-        for deed in ann.me.rooms.sets[team].deeds()
-    )

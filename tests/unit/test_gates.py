@@ -14,38 +14,42 @@ TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "README.md", "p2pim", "pyproject.to
 LONGEST = 400
 
 # Modules without a unit test of their own: what tests them instead, and why. Everything else is mapped 1:1.
-TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
-    f"p2pim/node/net/{name}.py": (
-        "tests/node/test_network.py",
-        "only real sockets and timers show what it does",
-    )
-    for name in ("host", "network", "sockets")
-} | {
-    f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
-    for name, elsewhere in {
-        "author": "test_two_nodes",
-        "changes": "test_kinds",
-        "reviser": "test_kinds",
-        "fading": "test_fading",
-        "events": "test_two_nodes",
-        "people": "test_two_nodes",
-        "presence": "test_two_nodes",
-        "views": "test_two_nodes",
-        "node": "test_faults",
-        "runs": "test_faults",
-        "session": "test_faults",
-        "sync": "test_faults",
-        "delivery": "test_requests",
-        "retention": "test_retention",
-        "contacts": "test_faults",
-        "control": "test_teams",
-        "joining": "test_teams",
-        "networks": "test_teams",
-        "rooms": "test_teams",
-        "sharing": "test_teams",
-        "teams": "test_teams",
-    }.items()
-}
+TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
+    {
+        f"p2pim/node/net/{name}.py": (
+            "tests/node/test_network.py",
+            "only real sockets and timers show what it does",
+        )
+        for name in ("host", "network", "sockets")
+    }
+    | {"p2pim/api/params.py": ("tests/unit/api/test_schema.py", "it is part of the schema")}
+    | {
+        f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
+        for name, elsewhere in {
+            "author": "test_two_nodes",
+            "changes": "test_kinds",
+            "reviser": "test_kinds",
+            "fading": "test_fading",
+            "events": "test_two_nodes",
+            "people": "test_two_nodes",
+            "presence": "test_two_nodes",
+            "views": "test_two_nodes",
+            "node": "test_faults",
+            "runs": "test_faults",
+            "session": "test_faults",
+            "sync": "test_faults",
+            "delivery": "test_requests",
+            "retention": "test_retention",
+            "contacts": "test_faults",
+            "control": "test_teams",
+            "joining": "test_teams",
+            "networks": "test_teams",
+            "rooms": "test_teams",
+            "sharing": "test_teams",
+            "teams": "test_teams",
+        }.items()
+    }
+)
 # Unit tests that belong to no module.
 ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_authority_attacks.py",

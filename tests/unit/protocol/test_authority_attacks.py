@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
+import pytest
+
 from p2pim.protocol.control import GENESIS, NO_ROOM, Genesis, Grant, Policy, Role, RoomType, encode
 from p2pim.protocol.controlset import ControlSet, Verdict
 from p2pim.protocol.message import seal
@@ -176,3 +181,76 @@ def test_what_the_team_does_not_know_yet_is_early_and_not_refused_for_ever() -> 
     assert channel.add(rules) is Verdict.EARLY
     assert channel.parent.add(c.grant("O", "A", 1, ADMIN)) is Verdict.ENTERS
     assert channel.add(rules) is Verdict.ENTERS
+
+
+# -- what it costs
+
+
+def a_leave_after_the_other(c: Council, count: int) -> None:
+    c.grant("O", "B", 1, MEMBER)
+    for gen in range(2, count):
+        c.grant("B", "B", gen, NONE)
+
+
+def leaves_at_once(c: Council, count: int) -> None:
+    b = c.grant("O", "B", 1, MEMBER)
+    for _ in range(count):
+        c.write("B", Grant(c.id("B"), 2, NONE, f"{c.now}"), b)
+
+
+def a_tenure_with_leaves_and_deeds(c: Council, count: int) -> None:
+    a = c.grant("O", "A", 1, ADMIN)
+    for gen in range(2, count // 2):
+        c.grant("A", "A", gen, NONE)
+        c.merge("A", a)
+
+
+def policies(c: Council, count: int) -> None:
+    for gen in range(1, count):
+        c.policy("O", gen, {"days": gen})
+
+
+def admits_and_revocations(c: Council, count: int) -> None:
+    invite = c.invite("O", uses=1_000)
+    admits = [c.admit("E", "E", invite) for _ in range(count // 2)]
+    for _ in range(count // 2):
+        c.revoke("O", invite[0], admits[:5], invite[0])
+
+
+def calls(run: Callable[[], object]) -> int:
+    """How many calls of Python functions it takes: the same on every machine, busy or not."""
+    count = 0
+
+    def note(_frame: object, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        a_leave_after_the_other,
+        leaves_at_once,
+        a_tenure_with_leaves_and_deeds,
+        policies,
+        admits_and_revocations,
+    ],
+)
+def test_a_fold_of_twice_as_much_costs_about_twice(write: Callable[[Council, int], None]) -> None:
+    costs = []
+    for count in (60, 120):
+        c = Council()
+        write(c, count)
+        control = c.held()
+        costs.append(calls(control.authority))
+        for same in (control, control.copy()):
+            assert calls(same.authority) < 20  # kept until something enters
+    assert costs[1] < 2.5 * costs[0]

@@ -49,6 +49,12 @@ def dice(n: int) -> str:
 # codes
 
 
+def test_what_keys_are_made_of_makes_them_again(keys: InviteKeys) -> None:
+    again = InviteKeys(*keys.reveal())
+    assert (again.identity.peer_id, again.secret) == (keys.identity.peer_id, keys.secret)
+    assert again.bind(TEAM) == keys.bind(TEAM)
+
+
 def test_the_alphabet_has_nothing_that_looks_alike() -> None:
     assert len(set(ALPHABET)) == 32
     assert not set(ALPHABET) & set("ILOU")
