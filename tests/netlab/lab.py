@@ -213,6 +213,25 @@ class Lab:
     ) -> None:
         self._teardown()
 
+    def split(self, *islands: Sequence[int]) -> None:
+        """Put these hosts on switches of their own, an island each: between islands nothing passes."""
+        for number, island in enumerate(islands, 1):
+            _sh(
+                "ip", "-n", self.switch, "link", "add", f"br{number}", "type", "bridge", "mcast_snooping", "0"
+            )
+            _sh("ip", "-n", self.switch, "link", "set", f"br{number}", "up")
+            for host in island:
+                _sh("ip", "-n", self.switch, "link", "set", f"h{host}", "master", f"br{number}")
+
+    def unite(self) -> None:
+        """Put every host back on the one switch."""
+        for host in self.hosts:
+            _sh("ip", "-n", self.switch, "link", "set", host.name, "master", "br0")
+        for link in _sh("ip", "-n", self.switch, "-o", "link", "show", "type", "bridge").splitlines():
+            name = link.split(":")[1].strip()
+            if name != "br0":
+                _sh("ip", "-n", self.switch, "link", "delete", name)
+
     def _teardown(self) -> None:
         present = set(_namespaces())
         for host in self.hosts:

@@ -30,11 +30,15 @@ class Office:
     def __exit__(self, *_: object) -> None:
         self._ends.close()
 
-    def hire(self, name: str, host: int | None = None, wrap: tuple[str, ...] = ()) -> Daemon:
+    def hire(
+        self, name: str, host: int | None = None, wrap: tuple[str, ...] = (), settings: str = ""
+    ) -> Daemon:
         """Somebody with a new profile, at a host (the next one); nothing is configured and nothing runs yet."""
         number = len(list(self._folder.iterdir())) + 1 if host is None else host
         spawn = self.lab.host(number).popen
-        return self._ends.enter_context(Daemon(self._folder / name, spawn=spawn, env=self._env, wrap=wrap))
+        return self._ends.enter_context(
+            Daemon(self._folder / name, settings=settings, spawn=spawn, env=self._env, wrap=wrap)
+        )
 
     def friends(self, *names: str) -> list[Daemon]:
         """Colleagues, a host each, who run and have accepted each other."""

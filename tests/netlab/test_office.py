@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ import pytest
 from p2pim.api.schema import Message
 from p2pim.protocol.identity import decode_peer_id
 from tests.daemons import Daemon, befriend, start_together
-from tests.netlab.lab import Lab
-from tests.netlab.office import Office, agree, agree_on_dm, disguise
+from tests.netlab.conftest import BuildOffice
+from tests.netlab.office import agree, agree_on_dm, disguise
 from tests.netlab.pcap import packets
 from tests.plugin import Figure
 
@@ -25,27 +24,6 @@ BATCHES = (
     3  # what else runs on this machine only ever makes it slower: one good batch shows what the product does
 )
 DNS_PORTS = {53, 853, 5355}  # DNS, over TLS, and what some systems ask the neighbours instead
-
-BuildOffice = Callable[[int], Office]
-
-
-@pytest.fixture
-def build_office(
-    build_lab: Callable[[int], Lab], short_tmp: Path, plain_environment: dict[str, str]
-) -> Iterator[BuildOffice]:
-    """Build a lab of so many hosts, for people who are hired later."""
-    offices: list[Office] = []
-
-    def build(hosts: int) -> Office:
-        folder = short_tmp / "homes"
-        folder.mkdir()
-        offices.append(Office(build_lab(hosts), folder, plain_environment))
-        return offices[-1]
-
-    yield build
-    for office in offices:
-        with office:
-            pass
 
 
 def numbered(what: str, count: int = 20) -> list[str]:

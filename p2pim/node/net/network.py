@@ -86,6 +86,7 @@ class Network:
         self._pulsing: asyncio.Task[None] | None = None
         self._next_tick = self._mdns_retry_at = node.clock.monotonic()
         self._ticked_wall_ms = node.clock.wall_ms()
+        self._advert_is_old = False
         self._join_tries: dict[str, tuple[float, float]] = {}
 
     @property
@@ -164,6 +165,8 @@ class Network:
                     await self._wake.wait()
 
     def _beat(self, now: float) -> float:
+        if self._advert_is_old:  # once, however much has changed together
+            self._start_mdns()
         if now >= self._next_tick:
             self._tick(now)
         return max(0.0, min(self._next_tick, self._dial(now)) - now)
@@ -209,10 +212,9 @@ class Network:
 
     def networks_changed(self) -> None:
         """We serve other networks now: say so, and look who else does."""
-        if self._pulsing is not None:
-            self._start_mdns()
-            self._join_tries.clear()
-            self.retry()
+        self._advert_is_old = True
+        self._join_tries.clear()
+        self.retry()
 
     def _try_joins(self, now: float) -> None:
         """With a code every endpoint is tried, linked or not: any of them may be a member's."""
@@ -312,6 +314,7 @@ class Network:
         self._start_mdns()
 
     def _start_mdns(self) -> None:
+        self._advert_is_old = False
         self._mdns_retry_at = self._node.clock.monotonic() + MDNS_RETRY
         here = self.book.here
         usable = [i for i in self._watch.current.for_mdns if here.permits_some(i.subnet.network)]

@@ -183,10 +183,14 @@ class Mdns:
         )
 
     async def _register(self, running: _Running, info: AsyncServiceInfo) -> None:
-        sent: Awaitable[Any] = await running.zeroconf.async_register_service(
-            info, cooperating_responders=True
-        )
-        await sent
+        try:
+            sent: Awaitable[Any] = await running.zeroconf.async_register_service(
+                info, cooperating_responders=True
+            )
+            await sent
+        except Exception:
+            if running is self._running:  # else it was cut short by the next one, and says nothing about that
+                raise
 
     def _browse(self, running: _Running) -> None:
         if running.browser is not None:

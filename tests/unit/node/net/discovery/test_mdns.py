@@ -173,3 +173,21 @@ async def test_an_error_of_a_task_is_degraded_and_of_a_closed_one_nothing() -> N
     await asyncio.sleep(0)
     assert mdns.trouble == "OSError: gone"
     await mdns.close()
+
+
+async def test_starts_in_a_row_leave_the_last_one_at_work() -> None:
+    """What one that was cut short says of itself is no trouble of the next."""
+    mdns = Mdns(
+        networks=lambda: [OPEN],
+        random=os.urandom,
+        now=asyncio.get_running_loop().time,
+        advertise=True,
+        on_sighting=lambda sighting: None,
+    )
+    for _ in range(4):
+        mdns.restart([LO], 26747)
+        await asyncio.sleep(0)  # the registration begins, and is cut short
+    label = mdns.label
+    await asyncio.gather(*mdns._tasks, return_exceptions=True)
+    assert (mdns.trouble, mdns.label) == (None, label)
+    await mdns.close()
