@@ -20,6 +20,7 @@ GATES = (
     ("lint-imports", "--no-cache"),
 )
 FULL_RUN = ("-n", "2", "--dist", "loadgroup")
+SIMULATION = "tests/simulation"  # long, and says nothing about coverage that shorter tests do not
 
 
 def main() -> int:
@@ -33,6 +34,7 @@ def main() -> int:
         codes.append(_run("-m", "pytest", *arguments))
     else:
         codes.append(_covered_run())
+        codes.append(_run("-m", "pytest", *FULL_RUN, SIMULATION))
         codes.extend(_floor(*floor) for floor in COVERAGE_FLOORS.items())
     return next((code for code in codes if code != 0), 0)
 
@@ -40,7 +42,7 @@ def main() -> int:
 def _covered_run() -> int:
     _run("-m", "coverage", "erase")
     # not pytest's plugin: with `patch = subprocess` coverage itself follows into test workers and daemons
-    code = _run("-m", "coverage", "run", "-m", "pytest", *FULL_RUN)
+    code = _run("-m", "coverage", "run", "-m", "pytest", *FULL_RUN, f"--ignore={SIMULATION}")
     _run("-m", "coverage", "combine", "--quiet")
     return code
 

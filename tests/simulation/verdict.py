@@ -23,21 +23,21 @@ def settle(guild: Guild) -> None:
         machine.clock.skew_ms = 0
         if machine.node is None:
             machine.start()
-    guild.run(60)  # what the islands left half open is noticed
+    guild.run(30)  # what the islands left half open is noticed
     meet(guild)
     guild.now += 1_000 * DAY_MS / 1000  # whatever was written for later is due
-    guild.run(60)
+    guild.run(12)
     meet(guild)
     check(guild)
 
 
 def meet(guild: Guild) -> None:
     """Link everybody who has a network in common, again and again: admissions bring new ones."""
-    for _ in range(4):
+    for _ in range(3):
         for a, b in itertools.combinations(guild.members, 2):
             if not guild.linked(a, b) and not guild.linked(b, a):
                 guild.dial(a, b)
-        guild.run(12)
+        guild.run(6)
 
 
 def members_in_the_end(guild: Guild, room: RoomId) -> set[PeerId]:
