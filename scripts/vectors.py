@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
+from _vectors_boxes import boxes  # noqa: E402
 from _vectors_sync import messages, reconcile  # noqa: E402
 from _vectors_teams import invites  # noqa: E402
 
@@ -289,6 +290,10 @@ def record_examples() -> list[records.Record]:
         records.Contacts(peers),
         records.State(1, "back at two", room, "Zoë"),
         records.State(0, ""),
+        records.Peers([records.SignedPeer(b"record", bytes(range(64)))]),
+        records.Boxput(peers[1], 1_700_000_000_000, bytes(range(48))),
+        records.Boxack(one, records.BOX_HANDED_OVER),
+        records.Box(bytes(range(49))),
     ]
 
 
@@ -311,6 +316,7 @@ def record_vectors() -> dict[str, Any]:
         + msgspec.msgpack.encode([room, 1, 0, 0, [[1, b"", 1, bytes(31)]]]),
         "a status of 129 bytes": b"\x21" + msgspec.msgpack.encode([0, "é" * 64 + "x"]),
         "text that is no UTF-8": b"\x21\x92\x00\xa1\xff",
+        "a box of 47 bytes": b"\x32" + msgspec.msgpack.encode([bytes(47)]),
         "a ping of 7 bytes": b"\x02" + bytes(7),
     }
     return {
@@ -343,6 +349,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "messages": messages,
     "reconcile": reconcile,
     "invites": invites,
+    "boxes": boxes,
 }
 
 
