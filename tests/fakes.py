@@ -201,6 +201,17 @@ class FakeNode:
         self.messages[self.messages.index(view)] = done
         self.emit(MessageChanged(done))
 
+    def hold(self, view: MessageView, holder: str) -> MessageView:
+        """A message of one's own is held by somebody for its recipient."""
+        held = replace(
+            view,
+            state="held",
+            deliveries=(*view.deliveries, Delivery(identity(holder).peer_id, holder, "held", self.now_ms)),
+        )
+        self.messages[self.messages.index(view)] = held
+        self.emit(MessageChanged(held))
+        return held
+
     def _store(self, room: bytes, author: bytes, name: str, text: str, *, mine: bool) -> MessageView:
         seq = len(self.messages) + 1
         view = MessageView(

@@ -129,5 +129,17 @@ def message_lines(message: schema.Message, where: str = "", mark: bool = True) -
     head = f"{moment(message['wall_ms'])} {where}{who}: "
     lines = [head + first] + ["      | " + line for line in more]
     if mark and message["mine"]:
-        lines[-1] += _UNDELIVERED.get(message["state"], "")
+        lines[-1] += (
+            f"  [{held_by(message)}]"
+            if message["state"] == "held"
+            else _UNDELIVERED.get(message["state"], "")
+        )
     return lines
+
+
+def held_by(message: schema.Message) -> str:
+    """Who has a message in a box for somebody who is away. That it was handed over is their word only."""
+    for state, said in (("held", "held by"), ("handed-over", "handed over, so they say, by")):
+        if names := [each["name"] for each in message["deliveries"] if each["state"] == state]:
+            return f"{said} {', '.join(names)}"
+    return "waiting"

@@ -16,6 +16,7 @@ from p2pim.config import Settings
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
+from p2pim.node.boxes import Boxes
 from p2pim.node.clock import Clock
 from p2pim.node.control import Control
 from p2pim.node.delivery import Delivery
@@ -92,6 +93,7 @@ class Node:
         self.control = Control(self)
         self.teams = Teams(self)
         self.joining = Joining(self)
+        self.boxes = Boxes(self)
         self.views = Views(self)
         self.author = Author(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
@@ -111,6 +113,7 @@ class Node:
             records.Done: self.sync.runs.done,
             records.Contacts: self.sync.contacts,
             records.State: self.presence.received,
+            **self.boxes.takers(),
         }
         self._name_use_cases()
 
@@ -196,6 +199,7 @@ class Node:
         session = self.sync.link_up(link)
         session.state = self.replaced.pop(link.peer_id, (0.0, None))[1]
         self.presence.tell(session)
+        self.boxes.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
@@ -297,6 +301,7 @@ class Node:
                 self.fading.tick()
                 self.control.tick()
                 self.joining.tick()
+                self.boxes.tick()
         except StoreError as error:
             self.store_failed(error)
 

@@ -67,13 +67,22 @@ class Views:
     def _views(self, stored: list[Stored]) -> list[events.MessageView]:
         mine = [s.seq for s in stored if s.message.header.author == self._node.peer_id]
         deliveries = self._store.deliveries.of(mine) if mine else {}
-        return [self._view(one, deliveries.get(one.seq, [])) for one in stored]
+        holders = self._store.boxes.holders_of(mine) if mine else {}
+        return [self._view(one, deliveries.get(one.seq, []), holders.get(one.seq, [])) for one in stored]
 
-    def _view(self, stored: Stored, answers: list[tuple[PeerId, int, int]]) -> events.MessageView:
+    def _view(
+        self,
+        stored: Stored,
+        answers: Sequence[tuple[PeerId, int, int]],
+        holders: Sequence[tuple[PeerId, bool, int]] = (),
+    ) -> events.MessageView:
         name, shown = self._node.people.name, entry(stored.message)
         mine = shown.author == self._node.peer_id
         got = tuple(
             events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at) for peer, code, at in answers
+        ) + tuple(
+            events.Delivery(peer, name(peer), "handed-over" if given else "held", at)
+            for peer, given, at in holders
         )
         return events.MessageView(
             seq=stored.seq,
@@ -181,9 +190,6 @@ def _state(mine: bool, deliveries: tuple[events.Delivery, ...]) -> events.Messag
     """The state of a message in one word: the best that anybody answered."""
     if not mine:
         return "received"
-    states = {d.state for d in deliveries}
-    best: tuple[events.MessageState, ...] = ("delivered", "not-accepted", "no-space")
-    for state in best:
-        if state in states:
-            return state
-    return "waiting"
+    states = {"held" if d.state == "handed-over" else d.state for d in deliveries}
+    best: tuple[events.MessageState, ...] = ("delivered", "not-accepted", "no-space", "held")
+    return next((state for state in best if state in states), "waiting")

@@ -34,11 +34,16 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = {
         "session": "test_faults",
         "sync": "test_faults",
         "delivery": "test_requests",
+        "boxes": "test_boxes",
+        "boxkeys": "test_boxes",
+        "holding": "test_boxes",
+        "opening": "test_boxes",
     }.items()
 }
 # Unit tests that belong to no module.
 ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors.py",
+    "tests/unit/protocol/test_vectors_boxes.py",
     "tests/unit/protocol/test_vectors_sync.py",
     "tests/unit/protocol/test_vectors_teams.py",
     "tests/unit/store/test_cost.py",

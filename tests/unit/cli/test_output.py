@@ -146,3 +146,21 @@ def test_own_messages_tell_how_far_they_got(state: str, mark: str) -> None:
     assert message_lines(mine)[-1].endswith(mark)
     assert " you: x" in message_lines(mine)[-1]
     assert message_lines(mine, mark=False)[-1].endswith("x")
+
+
+@pytest.mark.parametrize(
+    ("states", "mark"),
+    [
+        (["held"], "[held by cleo0]"),
+        (["held", "handed-over", "held"], "[held by cleo0, cleo2]"),
+        (["not-accepted", "handed-over"], "[handed over, so they say, by cleo1]"),
+        ([], "[waiting]"),
+    ],
+)
+def test_who_holds_a_message_for_somebody_away_is_named(states: list[str], mark: str) -> None:
+    deliveries = [
+        {"peer_id": "", "name": f"cleo{number}", "state": state, "at_ms": 0}
+        for number, state in enumerate(states)
+    ]
+    shown = message_lines(message(mine=True, state="held", text="x", deliveries=deliveries))
+    assert shown[-1].endswith(f"  {mark}")
