@@ -6,13 +6,14 @@ there is a Link. Nothing that a holder says counts as delivered; it may lie. Onl
 
 from __future__ import annotations
 
-import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from p2pim.errors import HandshakeError
 from p2pim.node.boxkeys import BoxKeys
 from p2pim.node.holding import MAX_BOXES, MAX_SENDER_BYTES, Holding
+from p2pim.node.link import Link
 from p2pim.node.networks import FEATURE_BOXES
 from p2pim.node.opening import Opening
 from p2pim.node.session import Session
@@ -37,17 +38,17 @@ from p2pim.store.boxes import Unboxed
 if TYPE_CHECKING:
     from p2pim.node.node import Node
 
-log = logging.getLogger(__name__)
-
 #: Seconds between two looks for what could be put into a box.
 LOOK_SECONDS: Final = 5.0
 #: How long something must have waited: not for somebody who is just reconnecting. In a group others may bring it.
 PATIENCE: Final = 10.0
 GROUP_PATIENCE: Final = 60.0
 MAX_HOLDERS: Final = 3
-#: Boxes made in one look, and put on one Link in one.
+#: How long somebody who was asked to hold a box and does not answer counts as if they did.
+ANSWER_SECONDS: Final = 30.0
+#: Boxes made in one look, and put on one Link and not yet answered for.
 MAX_SEALED: Final = 8
-MAX_PUT: Final = 16
+WINDOW: Final = 16
 #: Bytes of messages in a box: the array around them takes up to three.
 MAX_PART: Final = MAX_PLAINTEXT - 3
 
@@ -89,12 +90,14 @@ class Boxes:
         self.holding.tick()
         self._forget()
         linked = {session.link.peer_id for session in self._node.sync.sessions.values()}
-        away = sorted(self._node.rooms.mates() - linked)
+        away = sorted(
+            p for p in self._node.rooms.mates() - linked if not self._node.people.contact(p).blocked
+        )
         self._since = {peer: since for peer, since in self._since.items() if peer in away}
         for peer in away:
             self._seal_for(peer, now)
             if sent := self._store.boxes.sent_to(peer):
-                self._put(sent, self._helpers(peer))
+                self._put(sent, self._helpers(peer), now)
 
     # -- sealing
 
@@ -127,10 +130,7 @@ class Boxes:
     def _seal(self, peer: PeerId, key: bytes, part: Sequence[Unboxed]) -> bool:
         count, size = self._store.boxes.sent_usage()
         messages = [*self._control_for(part), *(one.signed for one in reversed(part))]
-        try:
-            sealed = seal_box(peer, key, messages, self._node.random)
-        except HandshakeError:
-            return False
+        sealed = seal_box(peer, key, messages, self._node.random)
         if count >= MAX_BOXES or size + len(sealed) > MAX_SENDER_BYTES:
             return False
         expiry = self._node.clock.wall_ms() + HOLD_MS
@@ -160,28 +160,33 @@ class Boxes:
                 found.setdefault(other, session)
         return list(found.values())
 
-    def _put(self, sent: Sequence[bytes], helpers: Sequence[Session]) -> None:
+    def _put(self, sent: Sequence[bytes], helpers: Sequence[Session], now: float) -> None:
         """Give each box for somebody to as many as are to hold it."""
-        counts = dict.fromkeys((session.link for session in helpers), 0)
+        sending: Counter[Link] = Counter()
         for digest in sent:
-            asked = {s.link.peer_id for s in helpers if digest in s.boxing.unanswered}
+            asked = {
+                s.link.peer_id
+                for s in helpers
+                if now - s.boxing.unanswered.get(digest, -inf) < ANSWER_SECONDS
+            }
             taken = asked.union(self._store.boxes.holders(digest))
             for session in helpers:
                 if len(taken) >= MAX_HOLDERS:
                     break
-                other = session.link.peer_id
-                if other not in taken and digest not in session.boxing.put and counts[session.link] < MAX_PUT:
+                other, boxing = session.link.peer_id, session.boxing
+                busy = len(boxing.unanswered) + sending[session.link] >= WINDOW
+                if other not in taken and digest not in boxing.put and not busy:
                     taken.add(other)
-                    counts[session.link] += 1
-                    self._put_one(session, digest)
+                    sending[session.link] += 1
+                    self._put_one(session, digest, now)
 
-    def _put_one(self, session: Session, digest: bytes) -> None:
+    def _put_one(self, session: Session, digest: bytes, now: float) -> None:
         found = self._store.boxes.sent_box(digest)
         assert found is not None, "it was just listed"
-        session.boxing.put.add(digest)
-        session.boxing.unanswered.add(digest)
 
         def after() -> None:
+            session.boxing.put.add(digest)
+            session.boxing.unanswered[digest] = now
             session.link.send(Boxput(*found))
             self._node.sync.touch(session)
 
@@ -191,8 +196,8 @@ class Boxes:
         """Somebody says what became of a box: one they hold for us, or one we hold for them."""
         if self.holding.answered(session, record) or not self._node.writable:
             return
-        asked, holder = record.digest in session.boxing.unanswered, session.link.peer_id
-        session.boxing.unanswered.discard(record.digest)
+        asked = session.boxing.unanswered.pop(record.digest, None) is not None
+        holder = session.link.peer_id
         if record.code not in (BOX_STORED, BOX_HANDED_OVER):
             return
         if asked or holder in self._store.boxes.holders(record.digest):

@@ -62,9 +62,9 @@ class Boxing:
     able: bool = False
     #: The number of the newest peer record that each end of the Link knows the other to have, by subject.
     told: dict[PeerId, int] = field(default_factory=dict)
-    #: Boxes of ours that were put to the other end, and those of them not yet answered for.
+    #: Boxes of ours that were put to the other end, and since when those of them that it has not answered for.
     put: set[bytes] = field(default_factory=set)
-    unanswered: set[bytes] = field(default_factory=set)
+    unanswered: dict[bytes, float] = field(default_factory=dict)
     #: Boxes held for the other end: to be given to it, and given but not yet answered for.
     to_give: deque[bytes] = field(default_factory=deque)
     given: set[bytes] = field(default_factory=set)

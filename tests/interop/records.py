@@ -10,7 +10,8 @@ from .packing import Refused, Value, pack, unpack
 
 HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04
 RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS = range(0x10, 0x18)
-STATE = 0x21
+PEERS, STATE = 0x20, 0x21
+BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
 MAX_CLOCK = 2**53
 
 Check: TypeAlias = Callable[[Value], Any]
@@ -112,6 +113,10 @@ BODIES: dict[int, Check] = {
     LACK: row(ident, _set, many(ident, 512)),
     DONE: row(ident, _set, _run, many(ident, 1_900)),
     CONTACTS: row(many(_peer, 512)),
+    PEERS: row(many(row(blob(1, 4_096), blob(64, 64)), 64)),
+    BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
+    BOXACK: row(ident, number(0, 255)),
+    BOX: row(blob(48, 60_048)),
     STATE: row(number(0, 3), text(128), optional=((maybe(ident), None), (maybe(text(64)), None))),
 }
 

@@ -7,9 +7,10 @@ import pytest
 from p2pim.config import Settings
 from p2pim.node import events
 from p2pim.node.boxes import PATIENCE
-from p2pim.node.boxkeys import KEY_MS, RETIRED_MS, TELL_SECONDS
-from p2pim.node.holding import MAX_SENDER_BYTES
-from p2pim.protocol.box import HOLD_MS, read_record
+from p2pim.node.boxkeys import RETIRED_MS, TELL_SECONDS
+from p2pim.node.holding import MAX_SENDER_BYTES, WINDOW
+from p2pim.protocol.box import HOLD_MS
+from p2pim.protocol.control import Role
 from p2pim.protocol.message import RoomId
 from tests.node.company import Colleague, Company
 from tests.node.test_teams import CLOSED, founded, link
@@ -196,6 +197,48 @@ def test_both_of_somebodys_machines_get_it() -> None:
     assert (ben.sees(anna).unread, twin.sees(anna).unread) == (1, 1)
 
 
+def test_a_copied_profile_opens_the_same_boxes_and_nothing_comes_twice() -> None:
+    company = Company()
+    team, (anna, ben, cleo) = team_without_ben(company)
+    for number in range(WINDOW + 2):
+        anna.write(ben, f"{number}")
+        company.run(LONG)
+    assert count(cleo, "held_boxes") == WINDOW + 2
+    ben.crash()
+    twin = company.hire("twin", like=ben, settings=CLOSED)
+    twin.crash()
+    twin.disk.deserialize(ben.disk.serialize())
+    for each in (ben, twin):
+        each.start()
+        company.connect(each, cleo, next(n for n in each.me.networks() if each.me.nets.team_of(n) == team))
+    company.run(5)
+    assert count(cleo, "held_boxes", "box IS NOT NULL") == 0
+    link(company, ben, twin, team)
+    expected = [f"{number}" for number in range(WINDOW + 2)]
+    for each in (ben, twin):
+        assert each.reads(anna) == expected
+        assert sorted(str(e.message.text) for e in each.said(events.MessageAdded)) == expected
+
+
+def test_a_box_of_somebody_removed_is_handed_over_only_when_they_are_back() -> None:
+    company = Company()
+    team, (owner, ben, cleo, dan) = team_without_ben(company, "dan")
+    leaves(company, owner)
+    link(company, owner, cleo, team)
+    room = dan.write(ben, "hi").room
+    company.run(LONG)
+    assert answers(dan, room) == [["cleo held"]]
+    owner.me.teams.remove(team, dan.peer_id)
+    company.run(2)
+    link(company, ben, cleo, team)
+    company.run(10)
+    assert ben.reads(dan) == []
+    assert count(cleo, "held_boxes", "box IS NOT NULL") == 1
+    owner.me.teams.grant(team, dan.peer_id, Role.MEMBER)
+    company.run(10)
+    assert ben.reads(dan) == ["hi"]
+
+
 def test_only_the_machine_that_wrote_it_makes_boxes() -> None:
     company = Company()
     team, (anna, ben, cleo) = team_without_ben(company)
@@ -298,50 +341,6 @@ def test_who_does_not_relay_holds_nothing() -> None:
     assert states(anna, room) == ["waiting"]
     assert count(cleo, "held_boxes") == 0
     assert count(anna, "sent_boxes") == 1  # for somebody else who may come
-
-
-def test_somebody_met_only_through_others_can_be_sealed_to() -> None:
-    company = Company()
-    team, (anna, ben, cleo) = founded(company, "anna", "ben", "cleo")
-    dora = company.hire("dora", settings=CLOSED)
-    dora.me.set_nickname("dora")
-    code, _, _ = anna.me.teams.invite(team)
-    company.run(1)
-    company.join(dora, cleo, code)
-    link(company, dora, cleo, team)
-    company.run(TELL_SECONDS + 5)
-    leaves(company, dora)
-    assert anna.sees(dora).nickname == "dora"
-    anna.write(dora, "welcome")
-    company.run(LONG)
-    link(company, dora, ben, team)
-    company.run(5)
-    assert dora.reads(anna) == ["welcome"]
-
-
-def test_a_new_name_and_a_new_key_are_told_to_all() -> None:
-    company = Company()
-    team, (anna, ben, cleo) = founded(company, "anna", "ben", "cleo")
-    company.run(TELL_SECONDS + 5)
-    company.part(anna, ben)
-
-    def known() -> tuple[str, bytes]:
-        signed = anna.me.store.boxes.record_of(ben.peer_id)
-        assert signed is not None
-        return read_record(signed).nickname, read_record(signed).box_key
-
-    name, key = known()
-    ben.me.set_nickname("benjamin")
-    company.run(2 * TELL_SECONDS + 5)
-    assert known() == ("benjamin", key)
-    later(company, KEY_MS / 1000 / DAY + 1)
-    leaves(company, anna, ben, cleo)
-    link(company, ben, cleo, team)
-    link(company, cleo, anna, team)
-    company.run(TELL_SECONDS + 5)
-    assert known()[1] != key
-    assert count(ben, "box_keys") == 2
-    assert name == "ben"
 
 
 def test_a_box_for_a_key_of_last_month_is_opened_and_one_for_a_key_long_gone_is_kept() -> None:
