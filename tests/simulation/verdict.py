@@ -77,6 +77,7 @@ def check(guild: Guild) -> None:
     for machine in guild.members:
         if not machine.evil:
             check_runs(machine)
+            check_mail(guild, machine)
     check_secrets(guild)
 
 
@@ -160,6 +161,32 @@ def check_runs(machine: Member) -> None:
             raise Broken(
                 f"I1: {machine} still waits: {session.drives} {len(session.asked)} {len(session.to_serve)}"
             )
+
+
+def check_mail(guild: Guild, machine: Member) -> None:
+    """What it wrote to one person is with them, or it says that it is not."""
+    assert machine.node is not None
+    for message_id, peer in machine.mail.items():
+        stored = machine.node.store.messages.get([message_id])
+        if not stored:
+            if message_id in machine.taken_back or machine.restored:
+                continue
+            raise Broken(f"I2: {machine} lost what it wrote itself")
+        state = machine.node.views.message(stored[0]).state
+        guild.count[f"mail {state}"] += 1
+        theirs = [m for m in guild.members if m.peer_id == peer and not m.evil]
+        arrived = [m for m in theirs if m.holds(message_id)]
+        if state == "delivered" and theirs and not arrived and not any(m.restored for m in theirs):
+            raise Broken(f"I2: {machine} shows as delivered what nobody has")
+        for other in theirs:
+            linked = guild.linked(machine, other) or guild.linked(other, machine)
+            if linked and (state != "delivered" or other not in arrived) and not is_strange(machine, other):
+                raise Broken(f"I1: what {machine} wrote to {other} is {state} although they are linked")
+
+
+def is_strange(machine: Member, other: Member) -> bool:
+    assert other.node is not None
+    return other.node.people.is_stranger(machine.peer_id)
 
 
 def check_secrets(guild: Guild) -> None:
