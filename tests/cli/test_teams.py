@@ -173,6 +173,7 @@ def verified(home: Home) -> Done:
         return home.run("team", "log", "--verify", "--json")
 
 
+@pytest.mark.timeout(240)  # two dozen starts of a daemon
 def test_every_single_edit_of_the_log_is_found(short_tmp: Path) -> None:
     (anna,) = homes(short_tmp, HIDDEN, "a")
     with running(anna):

@@ -9,6 +9,7 @@ import pytest
 from p2pim.protocol.control import Role
 from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import Identity
+from p2pim.protocol.message import MessageId
 from tests.simulation.guild import Member
 from tests.simulation.world import World
 
@@ -36,6 +37,7 @@ class Archipelago(World):
             entered = trial.add_all(first.control_of(self.team))
             with member.node.store.transaction():
                 member.node.control.take_up(trial, entered, None)
+        self.meant: dict[MessageId, set[Member]] = {}
         self.rooms = [self.team]
         self.rooms += [first.node.teams.create_room(self.team, f"room {n}", False) for n in range(1, ROOMS)]
 
@@ -53,11 +55,18 @@ class Archipelago(World):
                 if self.is_cut(member, wire.other.machine):
                     self.cut(wire)
 
-    def unread(self, member: Member) -> list[int]:
+    def counts(self, member: Member, column: str) -> list[int]:
+        """How many are unread, or mention somebody unread, in each room."""
         assert member.node is not None
-        return [member.node.store.messages.count(room, "unread") for room in self.rooms]
+        return [member.node.store.messages.count(room, column) for room in self.rooms]
 
 
+def plus(counts: list[int], more: list[set[MessageId]]) -> list[int]:
+    """Room by room."""
+    return [count + len(ids) for count, ids in zip(counts, more, strict=True)]
+
+
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_islands_that_meet_again_agree_within_thirty_seconds(seed: int) -> None:
     world = Archipelago(seed)
@@ -69,8 +78,13 @@ def test_islands_that_meet_again_agree_within_thirty_seconds(seed: int) -> None:
         for member in world.rng.sample(world.people, 4):
             assert member.node is not None
             room = world.rng.choice(world.rooms)
-            view = member.node.send_text(room, f"message {written}")
+            meant = [m.peer_id for m in world.rng.sample(world.people, 3)] if written % 5 == 0 else []
+            text, all_meant = f"message {written}", written % 50 == 0
+            view = member.node.send_text(room, text, mentions=meant, everyone=all_meant)
             member.written[view.id] = room
+            world.meant[view.id] = {
+                m for m in world.people if m is not member and (all_meant or m.peer_id in meant)
+            }
             written += 1
         if world.rng.random() < 0.1:
             reader = world.rng.choice(world.people)
@@ -78,9 +92,10 @@ def test_islands_that_meet_again_agree_within_thirty_seconds(seed: int) -> None:
             for room in world.rooms:
                 reader.node.mark_read(room, reader.node.store.messages.last_seq())
         world.run(20)
-    before = {member: sum(world.unread(member)) for member in world.people}
-    seen = {member: sum(len(member.visible(room)) for room in world.rooms) for member in world.people}
-    assert max(seen.values()) < written
+    unread = {member: world.counts(member, "unread") for member in world.people}
+    mentions = {member: world.counts(member, "mentions") for member in world.people}
+    seen = {member: {i for room in world.rooms for i in member.visible(room)} for member in world.people}
+    assert max(map(len, seen.values())) < written
     for member in world.people:
         member.island = 0
     world.meet()
@@ -88,11 +103,13 @@ def test_islands_that_meet_again_agree_within_thirty_seconds(seed: int) -> None:
     first = world.people[0]
     orders = [first.visible(room) for room in world.rooms]
     assert sum(map(len, orders)) == written
+    assert set().union(*(member.written for member in world.people)) == {i for o in orders for i in o}
     for member in world.people:
         assert [member.visible(room) for room in world.rooms] == orders
         # everything that came from the other islands is new here, and nothing else is
-        assert sum(world.unread(member)) == before[member] + written - seen[member]
-        assert all(
-            set(member.written) <= set(i for order in orders for i in order) for member in world.people
-        )
+        came = [set(order) - seen[member] for order in orders]
+        about = [{i for i in ids if member in world.meant[i]} for ids in came]
+        assert world.counts(member, "unread") == plus(unread[member], came)
+        assert world.counts(member, "mentions") == plus(mentions[member], about)
+        assert any(about)
     print(f"{written} messages, {world.now:.0f} s of virtual time")
