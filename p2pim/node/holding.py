@@ -75,8 +75,9 @@ class Holding:
         return BOX_STORED
 
     def _may_hold(self, sender: PeerId, recipient: PeerId) -> bool:
-        """Only for members of a team of ours who have no other way, and only if the user lets us."""
-        if not self._node.settings.relay or self._node.people.contact(recipient).blocked:
+        """Only for members of a team of ours who have no other way, and only if the user and the rules let us."""
+        relays = self._node.policy.switch("relay", self._node.settings.relay)
+        if not relays or self._node.people.contact(recipient).blocked:
             return False
         if len({sender, recipient, self._node.peer_id}) < 3:
             return False

@@ -326,10 +326,13 @@ def test_so_many_boxes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     assert states(anna, anna.room(ben)).count("waiting") == 5
 
 
-def test_who_does_not_relay_holds_nothing() -> None:
+@pytest.mark.parametrize("by_rule", [False, True], ids=["by choice", "by a rule"])
+def test_who_does_not_relay_holds_nothing(by_rule: bool) -> None:
     company = Company()
     team, (anna, ben) = founded(company, "anna", "ben")
-    cleo = company.hire("cleo", settings=Settings(open_network=False, relay=False))
+    cleo = company.hire("cleo", settings=Settings(open_network=False, relay=by_rule))
+    if by_rule:
+        anna.me.teams.set_policy(team, {"relay": False})
     code, _, _ = anna.me.teams.invite(team)
     company.join(cleo, anna, code)
     for other in (anna, ben):
