@@ -8,12 +8,12 @@ from p2pim.config import Settings
 from p2pim.node import events
 from p2pim.node.boxes import PATIENCE
 from p2pim.node.boxkeys import RETIRED_MS, TELL_SECONDS
-from p2pim.node.holding import MAX_SENDER_BYTES, WINDOW
+from p2pim.node.holding import MAX_SENDER_BYTES
 from p2pim.protocol.box import HOLD_MS
 from p2pim.protocol.control import Role
 from p2pim.protocol.message import RoomId
 from tests.node.company import Colleague, Company
-from tests.node.test_teams import CLOSED, founded, link
+from tests.node.test_teams import founded, link
 
 LONG = PATIENCE + 10
 DAY = 24 * 3600.0
@@ -172,54 +172,6 @@ def test_two_who_never_meet_talk_through_a_third() -> None:
     assert states(anna, room) == ["held"]
 
 
-def test_both_of_somebodys_machines_get_it() -> None:
-    company = Company()
-    team, (anna, ben, cleo) = founded(company, "anna", "ben", "cleo")
-    twin = company.hire("twin", like=ben, settings=CLOSED)
-    code, _, _ = anna.me.teams.invite(team)
-    company.run(1)
-    company.join(twin, anna, code)
-    link(company, twin, cleo, team)
-    company.run(TELL_SECONDS + 5)
-    leaves(company, ben, twin)
-    room = anna.write(ben, "hi").room
-    company.run(LONG)
-    assert states(anna, room) == ["held"]
-    leaves(company, anna)
-    link(company, cleo, ben, team)  # the box is for the machine that signed its record last
-    assert ben.reads(anna) == []
-    assert count(cleo, "held_boxes", "box IS NOT NULL") == 1
-    link(company, cleo, twin, team)
-    assert twin.reads(anna) == ["hi"]
-    assert count(cleo, "held_boxes", "box IS NOT NULL") == 0
-    link(company, twin, ben, team)
-    assert ben.reads(anna) == ["hi"]
-    assert (ben.sees(anna).unread, twin.sees(anna).unread) == (1, 1)
-
-
-def test_a_copied_profile_opens_the_same_boxes_and_nothing_comes_twice() -> None:
-    company = Company()
-    team, (anna, ben, cleo) = team_without_ben(company)
-    for number in range(WINDOW + 2):
-        anna.write(ben, f"{number}")
-        company.run(LONG)
-    assert count(cleo, "held_boxes") == WINDOW + 2
-    ben.crash()
-    twin = company.hire("twin", like=ben, settings=CLOSED)
-    twin.crash()
-    twin.disk.deserialize(ben.disk.serialize())
-    for each in (ben, twin):
-        each.start()
-        company.connect(each, cleo, next(n for n in each.me.networks() if each.me.nets.team_of(n) == team))
-    company.run(5)
-    assert count(cleo, "held_boxes", "box IS NOT NULL") == 0
-    link(company, ben, twin, team)
-    expected = [f"{number}" for number in range(WINDOW + 2)]
-    for each in (ben, twin):
-        assert each.reads(anna) == expected
-        assert sorted(str(e.message.text) for e in each.said(events.MessageAdded)) == expected
-
-
 def test_a_box_of_somebody_removed_is_handed_over_only_when_they_are_back() -> None:
     company = Company()
     team, (owner, ben, cleo, dan) = team_without_ben(company, "dan")
@@ -237,22 +189,6 @@ def test_a_box_of_somebody_removed_is_handed_over_only_when_they_are_back() -> N
     owner.me.teams.grant(team, dan.peer_id, Role.MEMBER)
     company.run(10)
     assert ben.reads(dan) == ["hi"]
-
-
-def test_only_the_machine_that_wrote_it_makes_boxes() -> None:
-    company = Company()
-    team, (anna, ben, cleo) = team_without_ben(company)
-    twin = company.hire("twin", like=anna, settings=CLOSED)
-    code, _, _ = anna.me.teams.invite(team)
-    company.run(1)
-    company.join(twin, anna, code)
-    link(company, twin, anna, team)
-    link(company, twin, cleo, team)
-    anna.write(ben, "hi")
-    company.run(LONG)
-    assert twin.reads(ben) == ["hi"]
-    assert (count(anna, "sent_boxes"), count(twin, "sent_boxes"), count(cleo, "held_boxes")) == (1, 0, 1)
-    assert count(twin, "held_boxes") == 0
 
 
 def test_nothing_is_held_beyond_its_time_and_what_waits_is_sealed_anew() -> None:

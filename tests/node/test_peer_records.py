@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from p2pim.node.boxkeys import KEY_MS, TELL_SECONDS
 from p2pim.protocol.box import public_key, read_record, write_record
+from p2pim.protocol.control import Role
 from p2pim.protocol.identity import Identity
-from p2pim.protocol.records import PROTOCOL, Peers, SignedPeer
+from p2pim.protocol.records import MAX_PEERS, PROTOCOL, Peers, SignedPeer
 from tests.node.company import Company, Puppet
 from tests.node.test_box_attacks import LONG, PUPPETS, team_with
 from tests.node.test_boxes import DAY, count, later, leaves
@@ -52,6 +55,30 @@ def test_an_older_record_or_one_about_oneself_changes_nothing() -> None:
     assert puppet.bye is None
 
 
+def subjects(puppet: Puppet) -> set[bytes]:
+    return {read_record(signed).peer_id for record in puppet.heard(Peers) for signed in record.peers}
+
+
+def test_the_records_of_a_large_team_come_in_parts_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2pim.node.boxkeys.MAX_TOLD", 10)
+    company = Company()
+    puppet = company.puppet()
+    team, (anna,) = team_with(company, puppet, "anna")
+    others = [Identity.generate(company.rng.randbytes) for _ in range(MAX_PEERS + 6)]
+    for other in others:
+        anna.me.teams.grant(team, other.peer_id, Role.MEMBER)
+    company.meet(puppet, anna)
+    records = [write_record(other, 1, "", public_key(PUPPETS), 1) for other in others]
+    puppet.say(Peers(records[:40]), Peers(records[40:]))
+    company.part(puppet, anna)
+    puppet.strings.heard.clear()
+    company.meet(puppet, anna)
+    assert [len(record.peers) for record in puppet.heard(Peers)] == [MAX_PEERS, 7]
+    assert subjects(puppet) == {anna.peer_id, *(other.peer_id for other in others)}
+    company.run(2 * TELL_SECONDS)
+    assert len(puppet.heard(Peers)) == 2
+
+
 def test_records_of_team_mates_are_for_team_mates() -> None:
     company = Company()
     stranger, member = company.puppet(), company.puppet()
@@ -59,9 +86,6 @@ def test_records_of_team_mates_are_for_team_mates() -> None:
     for puppet in (stranger, member):
         company.meet(puppet, anna)
     company.run(TELL_SECONDS + 5)
-
-    def subjects(puppet: Puppet) -> set[bytes]:
-        return {read_record(signed).peer_id for record in puppet.heard(Peers) for signed in record.peers}
 
     assert subjects(stranger) == {anna.peer_id}
     assert subjects(member) == {anna.peer_id, ben.peer_id}

@@ -44,6 +44,10 @@ class Member(Machine):
         )
         self.node.subscribe(self._seen)
         self.node.author = SimAuthor(self, self.node)
+        if self.evil and isinstance(self.world, Guild):
+            from tests.simulation.mischief import lie  # noqa: PLC0415  it needs this module
+
+            lie(self.world, self.node)
 
     # -- what is on the disk
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from p2pim.node.node import Node
-from p2pim.protocol.box import seal_box
+from p2pim.node.session import Session
+from p2pim.protocol.box import box_digest, seal_box
 from p2pim.protocol.control import Admit, Body, Grant, Invite, Policy, Revoke, consent, encode, kind_of
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import TEXT, Message, MessageId, RoomId, seal, text_content
@@ -68,10 +69,23 @@ def boxes(guild: Guild, node: Node) -> None:
             Boxack(rng.choice(claims), rng.choice((0, 1, 2, 3, 9))),
             Box(own_box(guild, node, someone.peer_id)),
         ]
-        said += [Boxack(digest, BOX_HANDED_OVER) for digest, _ in held]
         for record in rng.sample(said, rng.randrange(len(said) + 1)):
             session.link.send(record)
         session.link.flush()
+
+
+def lie(guild: Guild, node: Node) -> None:
+    """From now on say of half the boxes it is to hold, at once, that they were handed over."""
+    put = node.boxes.holding.put
+
+    def put_and_lie(session: Session, record: Boxput) -> None:
+        put(session, record)
+        if guild.rng.random() < 0.5:
+            guild.count["lies"] += 1
+            session.link.send(Boxack(box_digest(record.box), BOX_HANDED_OVER))
+            node.sync.touch(session)
+
+    node._takers[Boxput] = put_and_lie
 
 
 def stolen(node: Node) -> list[tuple[bytes, bytes]]:
