@@ -311,7 +311,7 @@ class Guild(World):
         machine.ticks = ticks
 
 
-def play(seed: int, steps: int = 80) -> Guild:
+def play(seed: int, steps: int = 92) -> Guild:
     """One whole story from one seed."""
     from tests.simulation.verdict import settle  # noqa: PLC0415  it needs this module
 
