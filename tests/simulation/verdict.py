@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-from p2pim.protocol.authority import Authority
 from p2pim.protocol.control import Role
 from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import PeerId
@@ -42,27 +41,24 @@ def meet(guild: Guild) -> None:
 
 def members_in_the_end(guild: Guild, room: RoomId) -> set[PeerId]:
     """Who belongs to a room by all that its honest members hold together."""
+    authority = united_set(guild, room).authority()
+    return set() if authority is None else set(authority.members())
+
+
+def united_set(guild: Guild, room: RoomId) -> ControlSet:
+    """What the honest members of a room hold together; of its team what those of the team do.
+
+    Whoever is out of the team by that, and has not heard of it, has no say in what belongs to its rooms.
+    """
     honest = [m for m in guild.members if not m.evil and room in m.rooms()]
+    parent = None if room == guild.team else united_set(guild, guild.team)
     for _ in range(4):
-        authority = united(guild, room, honest)
+        control = ControlSet(room, parent)
+        control.add_all({m.id: m for machine in honest for m in machine.control_of(room)}.values())
+        authority = control.authority()
         if authority is None:
-            return set()
+            break
         honest = [m for m in honest if authority.is_member(m.peer_id)]
-    return {p for p in authority.members()} if authority is not None else set()
-
-
-def united(guild: Guild, room: RoomId, machines: list[Member]) -> Authority | None:
-    control = united_set(room, machines)
-    return None if control is None else control.authority()
-
-
-def united_set(room: RoomId, machines: list[Member]) -> ControlSet | None:
-    if not machines:
-        return None
-    row = machines[0].disk.execute("SELECT parent FROM rooms WHERE id = ?", [room]).fetchone()
-    parent = united_set(row[0], machines) if row[0] is not None else None
-    control = ControlSet(room, parent)
-    control.add_all({m.id: m for machine in machines for m in machine.control_of(room)}.values())
     return control
 
 
@@ -194,8 +190,8 @@ def check_secrets(guild: Guild) -> None:
     if guild.evil:
         return
     inside = members_in_the_end(guild, guild.team)
-    holders = [m for m in guild.members if m.peer_id in inside and guild.team in m.rooms()]
-    authority = united(guild, guild.team, holders)
+    control = united_set(guild, guild.team)
+    authority = control.authority()
     if authority is None or len(authority.secrets) == 1:
         return
     for machine in guild.members:
@@ -205,7 +201,7 @@ def check_secrets(guild: Guild) -> None:
         if not steps or steps[-1].by not in authority.counting:
             continue
         own = machine.control_set(guild.team).authority()
-        removed = next(m for m in holders[0].control_of(guild.team) if m.id == steps[-1].by)
+        removed = next(d.message for d in control.deeds() if d.message.id == steps[-1].by)
         if removed.header.author == machine.peer_id:
             continue  # left by themselves: the secret changes with the next removal
         if own is not None and authority.secrets[-1] in own.secrets:
