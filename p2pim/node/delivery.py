@@ -146,8 +146,13 @@ class Delivery:
         """A delete is here: what it erased before it came to us is held from now on."""
         for stub in self._store.followers.explained(delete):
             mine = stub.header.author == self._node.peer_id
-            waiting = mine and self._node.room(delete.room).kind is RoomKind.DM
-            stored = self._store.messages.add(stub, now_ms=self._node.clock.wall_ms(), waiting=waiting)
+            room = self._node.room(delete.room)
+            stored = self._store.messages.add(
+                stub,
+                now_ms=self._node.clock.wall_ms(),
+                waiting=mine and room.kind is RoomKind.DM,
+                void=room.is_governed and self._node.rooms.is_void(room.id, stub),
+            )
             assert stored is not None, "a stub is not held"
             self._node.changes.made_by(stored, quiet=True)
             self._store.on_commit(partial(self._node.sync.explained, stub))
