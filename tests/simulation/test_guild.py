@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.guild import play
 
 SEEDS = 300
-BLOCK = 10
+BLOCK = 20
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +37,7 @@ def eager_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("p2pim.node.boxkeys.TELL_SECONDS", 3.0)
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
 def test_invariants_hold_whatever_happens(first: int) -> None:
     seen: Counter[str] = Counter()
