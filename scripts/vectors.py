@@ -20,6 +20,7 @@ FOLDER = ROOT / "tests" / "vectors"
 sys.path.insert(0, str(ROOT))
 
 from _vectors_authority import authority  # noqa: E402
+from _vectors_boxes import boxes  # noqa: E402
 from _vectors_control import control  # noqa: E402
 from _vectors_kinds import contents, folds  # noqa: E402
 from _vectors_sync import messages, reconcile  # noqa: E402
@@ -296,6 +297,10 @@ def record_examples() -> list[records.Record]:
         records.Join(room, bytes(range(64)), bytes(64), "Zoë"),
         records.Join(room, bytes(64), bytes(range(64))),
         records.Joined(room, records.PENDING),
+        records.Peers([records.SignedPeer(b"record", bytes(range(64)))]),
+        records.Boxput(peers[1], 1_700_000_000_000, bytes(range(48))),
+        records.Boxack(one, records.BOX_HANDED_OVER),
+        records.Box(bytes(range(49))),
     ]
 
 
@@ -318,6 +323,7 @@ def record_vectors() -> dict[str, Any]:
         + msgspec.msgpack.encode([room, 1, 0, 0, [[1, b"", 1, bytes(31)]]]),
         "a status of 129 bytes": b"\x21" + msgspec.msgpack.encode([0, "é" * 64 + "x"]),
         "text that is no UTF-8": b"\x21\x92\x00\xa1\xff",
+        "a box of 47 bytes": b"\x32" + msgspec.msgpack.encode([bytes(47)]),
         "a ping of 7 bytes": b"\x02" + bytes(7),
         "a proof of 63 bytes": b"\x23" + msgspec.msgpack.encode([room, bytes(63), bytes(64)]),
         "a join without a consent": b"\x23" + msgspec.msgpack.encode([room, bytes(64)]),
@@ -354,6 +360,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "invites": invites,
     "control": control,
     "authority": authority,
+    "boxes": boxes,
 }
 
 

@@ -283,13 +283,13 @@ class FakeNode:
 
     def deliver(self, view: MessageView) -> None:
         """A message of one's own is taken by the other side."""
-        done = replace(
-            view,
-            state="delivered",
-            deliveries=(Delivery(identity("ben").peer_id, "ben", "delivered", self.now_ms),),
-        )
-        self.messages[self.messages.index(view)] = done
-        self.emit(MessageChanged(done))
+        by = Delivery(identity("ben").peer_id, "ben", "delivered", self.now_ms)
+        self.revise(view, "delivery", state="delivered", deliveries=(by,))
+
+    def hold(self, view: MessageView, holder: str) -> MessageView:
+        """A message of one's own is held by somebody for its recipient."""
+        by = Delivery(identity(holder).peer_id, holder, "held", self.now_ms)
+        return self.revise(view, "delivery", state="held", deliveries=(*view.deliveries, by))
 
     def _store(
         self, room: bytes, author: bytes, name: str, text: str, *, mine: bool, **more: Any

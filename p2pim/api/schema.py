@@ -116,7 +116,10 @@ class Room(TypedDict):
 
 
 class Delivery(TypedDict):
-    """How far a message of one's own got with one person; ``state`` as in Message."""
+    """How far a message of one's own got with one person; ``state`` as in Message, or handed-over.
+
+    held, handed-over: they hold it sealed for somebody who is away, or say they have handed it over.
+    """
 
     peer_id: str
     name: str
@@ -144,8 +147,9 @@ class Message(TypedDict):
     """One message as it is shown. ``text`` is None where ``note`` says why there is none.
 
     ``kind``: 1 is text, 6 says that the topic of the room is ``text`` from here on. ``deleted``: who deleted it, or
-    None. ``state``: received (others'); of one's own: waiting, not-accepted, no-space,
-    delivered. Order by (clock, id); ``seq`` is the order of arrival here, for ``rooms.read``.
+    None. ``state``: received (others'); of one's own: waiting, not-accepted, no-space, held (sealed, by the people
+    in ``deliveries``, for somebody who is away), delivered. Order by (clock, id); ``seq`` is the order of arrival
+    here, for ``rooms.read``.
     """
 
     seq: int

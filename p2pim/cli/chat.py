@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from p2pim.api import exits
 from p2pim.cli import mentions
-from p2pim.cli.output import message_lines
+from p2pim.cli.output import held_by, message_lines
 from p2pim.cli.run import Run, target
 from p2pim.cli.screen import open_screen
 from p2pim.cli.talk import reaction_line
@@ -80,6 +80,7 @@ class Conversation:
         self._sent: set[str] = set()
         self._late_at: dict[str, float] = {}
         self._told_late: set[str] = set()
+        self._told_held = False
         self._presence = ""
         self._typing_at = 0.0
         self.over = False
@@ -163,6 +164,10 @@ class Conversation:
             if message["id"] in self._told_late:
                 self._told_late.discard(message["id"])
                 self._note(f"delivered: {(message['text'] or '')[:40]}")
+                self._told_held = False
+        elif message["state"] == "held" and message["id"] in self._told_late and not self._told_held:
+            self._told_held = True
+            self._note(f"{held_by(message)}, who will hand it over to {self._room['name']}")
 
     def _tell_late(self) -> None:
         now = self._now()

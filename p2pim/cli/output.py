@@ -160,7 +160,11 @@ def message_lines(
     if message["edited"]:
         lines[-1] += " (edited)"
     if mark and message["mine"]:
-        lines[-1] += _UNDELIVERED.get(message["state"], "")
+        lines[-1] += (
+            f"  [{held_by(message)}]"
+            if message["state"] == "held"
+            else _UNDELIVERED.get(message["state"], "")
+        )
     if message["reply_to"] is not None:
         lines.insert(0, "      > " + _quoted(message["reply_to"]))
     if message["reactions"]:
@@ -174,3 +178,11 @@ def _quoted(quote: schema.Quote) -> str:
     return f"{quote['author_name']}: " + (
         excerpt(quote["text"]) if quote["text"] is not None else "(nothing to show)"
     )
+
+
+def held_by(message: schema.Message) -> str:
+    """Who has a message in a box for somebody who is away. That it was handed over is their word only."""
+    for state, said in (("held", "held by"), ("handed-over", "handed over, so they say, by")):
+        if names := [each["name"] for each in message["deliveries"] if each["state"] == state]:
+            return f"{said} {', '.join(names)}"
+    return "waiting"

@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether everybody on the LAN who runs p2pim may see us and write to us."""
     visible: Literal["everyone", "nobody"] = "everyone"
     """Whether we announce ourselves; "nobody": look, but never announce."""
+    relay: bool = True
+    """Whether to hold sealed messages for colleagues who are away (we cannot read them)."""
     api: Literal["unix", "tcp"] = "tcp" if sys.platform == "win32" else "unix"
     """How front ends reach the daemon; "tcp" is loopback with a mutual proof."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -21,6 +21,7 @@ from p2pim.node.session import Session, SetId
 from p2pim.protocol.authority import Authority
 from p2pim.protocol.control import GENESIS, Genesis, Role, decode
 from p2pim.protocol.controlset import ControlSet, Verdict
+from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId, examine, id_of, prove
 from p2pim.protocol.records import CONTENT, CONTROL, MAX_LIST, NOT_AUTHORISED, Have, Messages, Signed, Want
 
@@ -86,7 +87,7 @@ class Control:
         rooms = self._node.rooms
         if message_id in rooms.sets[room_id]:
             return Verdict.HELD
-        message = _proven(signed, message_id)
+        message = proven(signed, message_id)
         verdict = rooms.add(room_id, message)
         if verdict is Verdict.ENTERS:
             entered.append(message)
@@ -136,7 +137,7 @@ class Control:
             size += len(signed.header) + len(signed.content or b"")
             if len(beside) < MAX_BESIDE and size <= MAX_BESIDE_BYTES and message_id not in beside:
                 self._node.delivery.slow_strangers(session)
-                beside[message_id] = _proven(signed, message_id)
+                beside[message_id] = proven(signed, message_id)
         self._look(session, record.room)
 
     def _look(self, session: Session, room_id: RoomId) -> None:
@@ -149,47 +150,51 @@ class Control:
 
     def _look_beside(self, session: Session, room_id: RoomId, beside: dict[MessageId, Message]) -> None:
         """Whether what was shown makes the peer a member, or the room one of ours."""
+        if self.shown(session.link.peer_id, room_id, beside, session):
+            del session.beside[room_id]
+
+    def shown(
+        self, peer: PeerId, room_id: RoomId, messages: dict[MessageId, Message], source: Session | None
+    ) -> bool:
+        """Take in what somebody shows of a room, as far as it may be taken from them; whether all of it may."""
         known = self._node.rooms.control(room_id)
-        trial = known.copy() if known is not None else self._unknown(session, room_id, beside)
+        trial = known.copy() if known is not None else self._unknown(peer, room_id, messages)
         if trial is None:
-            return
-        entered = trial.add_all(beside.values())
-        now, peer = self._node.clock.wall_ms(), session.link.peer_id
+            return False
+        entered = trial.add_all(messages.values())
+        now = self._node.clock.wall_ms()
+        member = trial.is_member(peer, now)
         if known is None:
-            me = self._node.peer_id
-            if trial.is_member(me, now) and trial.is_member(peer, now):
-                self.take_up(trial, entered, session)
-                del session.beside[room_id]
-            return
-        if not trial.is_member(peer, now):
+            if member and trial.is_member(self._node.peer_id, now):
+                self.take_up(trial, entered, source)
+                return True
+            return False
+        if not member:
             by_owner = [m.id for m in entered if m.header.author == trial.owner]
             wanted = trial.with_ancestors(by_owner)
             entered = [m for m in entered if m.id in wanted]
-        else:
-            del session.beside[room_id]
         before = self._node.rooms.authority(room_id)
-        self.grew(room_id, before, [m for m in entered if self.adds(room_id, m)], session)
+        self.grew(room_id, before, [m for m in entered if self.adds(room_id, m)], source)
+        return member
 
     def adds(self, room_id: RoomId, message: Message) -> bool:
         """Take a message into a set that is here; whether it entered."""
         return self._node.rooms.add(room_id, message) is Verdict.ENTERS
 
-    def _unknown(
-        self, session: Session, room_id: RoomId, beside: dict[MessageId, Message]
-    ) -> ControlSet | None:
+    def _unknown(self, peer: PeerId, room_id: RoomId, shown: dict[MessageId, Message]) -> ControlSet | None:
         """An empty control set for a room that is not here, if it is one that this peer may bring.
 
         Channels and groups of a team that both are in; anything by our own other machine; a team else only by a code.
         """
-        genesis = beside.get(room_id)
+        genesis = shown.get(room_id)
         if genesis is None or genesis.header.kind != GENESIS or genesis.content is None:
             return None
         body = decode(GENESIS, genesis.content)
         assert isinstance(body, Genesis)
         if body.parent is None:
-            return ControlSet(room_id) if session.link.peer_id == self._node.peer_id else None
+            return ControlSet(room_id) if peer == self._node.peer_id else None
         parent = self._node.rooms.control(body.parent)
-        if parent is None or not self._node.rooms.is_member(body.parent, session.link.peer_id):
+        if parent is None or not self._node.rooms.is_member(body.parent, peer):
             return None
         return ControlSet(room_id, parent)
 
@@ -276,7 +281,7 @@ class Control:
     def obey(self) -> None:
         """The rules of our teams are those of this machine, too, as far as they are stricter."""
         rooms = self._node.rooms
-        self._node.set_team_policies({rooms.name(team): rooms.rules(team) for team in rooms.mine()})
+        self._node.policies.set_of_teams({rooms.name(team): rooms.rules(team) for team in rooms.mine()})
         self._node.retention.soon()
 
     def _compare(self, session: Session, room_id: RoomId) -> None:
@@ -342,7 +347,8 @@ def _size(message: Message) -> int:
     return len(message.raw_header) + len(message.content or b"")
 
 
-def _proven(signed: Signed, message_id: MessageId) -> Message:
+def proven(signed: Signed, message_id: MessageId) -> Message:
+    """A control message with its signature checked."""
     header = examine(signed)
     if signed.content is None:
         raise RemoteProtocolError("a control message without its content")

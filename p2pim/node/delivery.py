@@ -24,7 +24,7 @@ from p2pim.protocol.message import (
     prove,
 )
 from p2pim.protocol.records import AUTHOR_UNKNOWN, CONTENT, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
-from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind
+from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind, dm
 from p2pim.protocol.trust import Request
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ class Delivery:
 
     def _is_stranger(self, session: Session, room: Room) -> bool:
         """Whether this room's messages come from somebody not accepted yet (my other machine never is)."""
-        if room.kind is not RoomKind.DM or room.peer is None or session.link.peer_id != room.peer:
-            return False
-        return self._node.people.is_stranger(room.peer)
+        return session.link.peer_id == room.peer and self._is_strangers(room)
+
+    def _is_strangers(self, room: Room) -> bool:
+        """Whether it is the DM with somebody not accepted yet."""
+        return room.kind is RoomKind.DM and room.peer is not None and self._node.people.is_stranger(room.peer)
 
     def _may_request(self, room: Room) -> bool:
         """Whether a stranger may still leave their one message."""
@@ -144,11 +146,50 @@ class Delivery:
         """A delete is here: what it erased before it came to us is held from now on."""
         for stub in self._store.followers.explained(delete):
             mine = stub.header.author == self._node.peer_id
-            waiting = mine and self._node.room(delete.room).kind is RoomKind.DM
-            stored = self._store.messages.add(stub, now_ms=self._node.clock.wall_ms(), waiting=waiting)
+            room = self._node.room(delete.room)
+            stored = self._store.messages.add(
+                stub,
+                now_ms=self._node.clock.wall_ms(),
+                waiting=mine and room.kind is RoomKind.DM,
+                void=room.is_governed and self._node.rooms.is_void(room.id, stub),
+            )
             assert stored is not None, "a stub is not held"
             self._node.changes.made_by(stored, quiet=True)
             self._store.on_commit(partial(self._node.sync.explained, stub))
+
+    def receive_boxed(self, session: Session, signed: Signed) -> int:
+        """Take in one message out of a box, whoever brought it, as if its author had sent it; returns as an Ack would.
+
+        Raises:
+            RemoteProtocolError: it breaks a rule that no honest author breaks.
+        """
+        header, message_id = examine(signed), id_of(signed)
+        room = self._room_in_box(header)
+        if room is None:
+            return AUTHOR_UNKNOWN
+        if not room.admits(header, self._node.peer_id) or signed.content is None:
+            raise RemoteProtocolError("a message that cannot be in a box")
+        place = SetId(room.id, CONTENT)
+        if message_id not in self._store.messages.held([message_id]):
+            if self._node.people.contact(header.author).blocked:
+                return NOT_ACCEPTED
+            if self._is_strangers(room) and not self._is_request(room, header, signed):
+                return NOT_ACCEPTED
+            self._store_one(None, room, prove(signed, message_id, header))
+            self._store.on_commit(partial(self._node.sync.arrived, session, place, message_id, here=True))
+        return STORED
+
+    def _room_in_box(self, header: Header) -> Room | None:
+        """The room of a message in a box: our DM with its author, or one that both are in, in our view."""
+        me, author = self._node.peer_id, header.author
+        if author == me:
+            return None
+        if (room := dm(me, author)).id == header.room:
+            return room
+        known = self._store.messages.room(header.room)
+        if known is None or not known.is_governed or not self._node.rooms.is_member(known.id, author):
+            return None
+        return known
 
     def _is_request(self, room: Room, header: Header, signed: Signed) -> bool:
         fits = header.kind == TEXT and header.content_size <= REQUEST_BYTES and signed.content is not None
@@ -172,7 +213,8 @@ class Delivery:
         if room.peer is not None and self._store.messages.room(room.id) is None:
             self._node.people.ensure_room(room.peer)
 
-    def _store_one(self, session: Session, room: Room, message: Message) -> None:
+    def _store_one(self, session: Session | None, room: Room, message: Message) -> None:
+        """Store what was checked; ``session``: the Link it came by, none for what came in a box."""
         mine, request = message.header.author == self._node.peer_id, False
         self._ensure_room(room)
         if room.kind is RoomKind.DM and room.peer is not None:
@@ -180,7 +222,9 @@ class Delivery:
                 self._node.people.wrote_to(room.peer)  # on my other machine, or before a restored backup
             elif request := self._node.people.is_stranger(room.peer):
                 self._node.people.requested(room.peer)  # also where my other machine took it first
-        waiting = mine and room.kind is RoomKind.DM and session.link.peer_id != room.peer
+        waiting = (
+            mine and session is not None and room.kind is RoomKind.DM and session.link.peer_id != room.peer
+        )
         message = self._node.retention.trimmed(room, message)
         void = room.is_governed and self._node.rooms.is_void(room.id, message)
         stored = self._store.messages.add(
@@ -200,6 +244,7 @@ class Delivery:
         self._node.changes.made_by(stored, quiet=request)
         if (
             mine
+            and session is not None
             and not waiting
             and session.link.peer_id != self._node.peer_id
             and room.kind is not RoomKind.LOBBY
@@ -207,7 +252,7 @@ class Delivery:
             self._note(session, room, [message.id], STORED)
         self._store.on_commit(lambda: self._announce(message, session))
 
-    def _announce(self, message: Message, source: Session) -> None:
+    def _announce(self, message: Message, source: Session | None) -> None:
         sync, place = self._node.sync, SetId(message.header.room, CONTENT)
         sync.announce(message, place, sync.sharing.concerned(message), source)
 

@@ -11,16 +11,16 @@ from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
 
 Presence = Literal["online", "away", "busy", "offline"]
-MessageState = Literal["received", "waiting", "not-accepted", "no-space", "delivered"]
+MessageState = Literal["received", "waiting", "not-accepted", "no-space", "held", "delivered"]
 Change = Literal["delivery", "edit", "delete", "reaction", "quote"]
 
 
 class Delivery(Struct, frozen=True):
-    """What one peer answered for one of my messages."""
+    """What one peer answered for one of my messages; held or handed over: they have it in a box for somebody else."""
 
     peer_id: PeerId
     name: str
-    state: MessageState
+    state: MessageState | Literal["handed-over"]
     at_ms: int
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: HELLO feature: the open network (and so the lobby) is on.
 FEATURE_OPEN: Final = 1
+#: HELLO feature: peer records and boxes are understood.
+FEATURE_BOXES: Final = 2
 #: Seconds of silence before a ping; with more Links than that, half as often.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
@@ -170,5 +172,5 @@ class Networks:
         wall = max(0, min(self._node.clock.wall_ms(), MAX_CLOCK - 1))
         if self.join_of(network) is not None or self.invitation_of(network) is not None:
             return records.Hello([], wall, "", "")  # nothing of us before we know who it is
-        features = [FEATURE_OPEN] if self._node.open_network else []
+        features = [*([FEATURE_OPEN] if self._node.open_network else []), FEATURE_BOXES]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

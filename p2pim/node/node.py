@@ -7,7 +7,7 @@ events) leaves after the commit. Networks of bytes and time are injected: see ``
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from p2pim.config.policy import NO_POLICY, MachinePolicy, Policy
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
 from p2pim.node.author import Author
+from p2pim.node.boxes import Boxes
 from p2pim.node.changes import Changes
 from p2pim.node.clock import Clock
 from p2pim.node.contacts import OwnMachines
@@ -111,6 +112,7 @@ class Node:
         self.teams = Teams(self)
         self.joining = Joining(self)
         self.roster = Roster(self)
+        self.boxes = Boxes(self)
         self.views = Views(self)
         self.author = Author(self)
         self.reviser = Reviser(self)
@@ -133,6 +135,7 @@ class Node:
             records.Done: self.sync.runs.done,
             records.Contacts: self.machines.received,
             records.State: self.presence.received,
+            **self.boxes.takers(),
         }
         self._offer_use_cases()
 
@@ -168,10 +171,7 @@ class Node:
         self.delete = self.reviser.delete
         self.react = self.reviser.react
         self.set_topic = self.reviser.set_topic
-
-    def set_team_policies(self, teams: Mapping[str, Mapping[str, object]]) -> None:
-        """From now on these are the rules of the teams one is in, by team name."""
-        self.policies.set_of_teams(teams)
+        self.set_team_policies = self.policies.set_of_teams
 
     # -- for the network
 
@@ -212,6 +212,7 @@ class Node:
         session = self.sync.link_up(link)
         session.state = self.replaced.pop(link.peer_id, (0.0, None))[1]
         self.presence.tell(session)
+        self.boxes.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
@@ -315,6 +316,7 @@ class Node:
                 self.teams.follow_leaves()
                 self.retention.tick()
                 self.joining.tick()
+                self.boxes.tick()
             self.store.database.scrub()
         except StoreError as error:
             self.store_failed(error)

@@ -230,6 +230,15 @@ class Rooms:
         """Whether somebody is in a team with us."""
         return any(self.role(team, peer_id) >= Role.MEMBER for team in self.mine())
 
+    def share_a_team(self, *peers: PeerId) -> bool:
+        """Whether all of these are in one team of ours, whatever is still to come."""
+        return any(all(self.is_member(team, peer) for peer in peers) for team in self.mine())
+
+    def mates(self) -> set[PeerId]:
+        """Everybody else in our teams."""
+        found = {peer for team in self.mine() for peer in self.members(team)}
+        return found - {self._node.peer_id}
+
     def certified_name(self, peer_id: PeerId) -> str:
         """What a team of ours certifies somebody is called; "" where none does."""
         named = (self.authority(team) for team in self.mine())

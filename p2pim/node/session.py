@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from p2pim.node.link import Link
 from p2pim.node.net.limits import TokenBucket
+from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.reconcile import Run
 from p2pim.protocol.records import Range, Signed, State
+
+#: Peer records to be verified, boxes to be held and boxes to be opened: a second, and in a burst.
+COSTLY_PER_SECOND: Final = 20.0
+COSTLY_BURST: Final = 500.0
 
 
 class SetId(NamedTuple):
@@ -51,6 +56,25 @@ class Driven:
 
 
 @dataclass
+class Boxing:
+    """What was said about boxes on a Link; only if the other end knows of them (``able``)."""
+
+    able: bool = False
+    #: The number of the newest peer record that each end of the Link knows the other to have, by subject.
+    told: dict[PeerId, int] = field(default_factory=dict)
+    #: Boxes of ours that were put to the other end, and since when those of them that it has not answered for.
+    put: set[bytes] = field(default_factory=set)
+    unanswered: dict[bytes, float] = field(default_factory=dict)
+    #: Boxes held for the other end: to be given to it, and given but not yet answered for.
+    to_give: deque[bytes] = field(default_factory=deque)
+    given: set[bytes] = field(default_factory=set)
+    #: All that were to be given on this Link.
+    tried: set[bytes] = field(default_factory=set)
+    #: Whatever costs a key operation or a place on the disk.
+    costly: TokenBucket = field(default_factory=lambda: TokenBucket(COSTLY_PER_SECOND, COSTLY_BURST, 0.0))
+
+
+@dataclass
 class Session:
     """A ready Link with everything that dies with it."""
 
@@ -87,3 +111,4 @@ class Session:
     unseen: set[RoomId] = field(default_factory=set)
     #: Rooms whose control set is to be compared again: something came before what it follows.
     orphaned: set[RoomId] = field(default_factory=set)
+    boxing: Boxing = field(default_factory=Boxing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -59,7 +59,7 @@ class Views:
     def fresh(self, stored: Stored) -> events.MessageView:
         """A message stored only now: nobody has answered for it yet."""
         if stored.followed or stored.message.header.target is not None:
-            return self._shown([stored], {})[0]
+            return self._shown([stored], {}, {})[0]
         return self._view(stored, fold.entry(stored.message), None, [])
 
     def messages_at(self, seqs: Sequence[int]) -> list[events.MessageView]:
@@ -112,24 +112,42 @@ class Views:
 
     def _views(self, stored: list[Stored]) -> list[events.MessageView]:
         mine = [s.seq for s in stored if s.message.header.author == self._node.peer_id]
-        return self._shown(stored, self._store.deliveries.of(mine) if mine else {})
+        deliveries = self._store.deliveries.of(mine) if mine else {}
+        return self._shown(stored, deliveries, self._store.boxes.holders_of(mine) if mine else {})
 
     def _shown(
-        self, stored: list[Stored], deliveries: dict[int, list[tuple[PeerId, int, int]]]
+        self,
+        stored: list[Stored],
+        deliveries: dict[int, list[tuple[PeerId, int, int]]],
+        holders: Mapping[int, Sequence[tuple[PeerId, bool, int]]],
     ) -> list[events.MessageView]:
         entries, quotes = self._entries(stored), self._quotes(stored)
         return [
-            self._view(one, entries[one.message.id], quotes.get(one.message.id), deliveries.get(one.seq, []))
+            self._view(
+                one,
+                entries[one.message.id],
+                quotes.get(one.message.id),
+                deliveries.get(one.seq, []),
+                holders.get(one.seq, []),
+            )
             for one in stored
         ]
 
     def _view(
-        self, stored: Stored, shown: Entry, quote: events.Quote | None, answers: list[tuple[PeerId, int, int]]
+        self,
+        stored: Stored,
+        shown: Entry,
+        quote: events.Quote | None,
+        answers: Sequence[tuple[PeerId, int, int]],
+        holders: Sequence[tuple[PeerId, bool, int]] = (),
     ) -> events.MessageView:
         name = self._node.people.name
         mine = shown.author == self._node.peer_id
         got = tuple(
             events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at) for peer, code, at in answers
+        ) + tuple(
+            events.Delivery(peer, name(peer), "handed-over" if given else "held", at)
+            for peer, given, at in holders
         )
         note = shown.note
         if shown.deleted_by not in (None, shown.author):
@@ -265,9 +283,6 @@ def _state(mine: bool, deliveries: tuple[events.Delivery, ...]) -> events.Messag
     """The state of a message in one word: the best that anybody answered."""
     if not mine:
         return "received"
-    states = {d.state for d in deliveries}
-    best: tuple[events.MessageState, ...] = ("delivered", "not-accepted", "no-space")
-    for state in best:
-        if state in states:
-            return state
-    return "waiting"
+    states = {"held" if d.state == "handed-over" else d.state for d in deliveries}
+    best: tuple[events.MessageState, ...] = ("delivered", "not-accepted", "no-space", "held")
+    return next((state for state in best if state in states), "waiting")

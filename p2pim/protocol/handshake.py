@@ -1,5 +1,7 @@
 """Noise_XXpsk0_25519_ChaChaPoly_SHA256, and proof of identity inside it. The only importer of ``noise``.
 
+Beside it Noise_N, one message to somebody who is not here, which boxes are made of.
+
 The ``noiseprotocol`` package computes right answers, but its objects are full of traps, each contained here:
 
 N1   after a failed read it lets you write and calls the handshake finished: any failure makes a ``Handshake``
@@ -11,7 +13,7 @@ N5   bytes, bytearray and str are mixed: converted here, and the protocol's name
 N6   a PSK is ignored without a word if the name has none: constant name, asserted, known answer
 N7   not thread-safe, nonces repeat: one owner per session; checked by ``node``, as nothing here has threads
 N8   after a bad decrypt the nonce stays and "try again" works: the first failure is the last
-N9   one-way patterns crash when used in the wrong direction: none is used here
+N9   one-way patterns crash when used in the wrong direction: Noise_N is two functions, each of one direction
 N10  private keys stay behind in the connection object: it is dropped, and its key table cleared, at the end
 N11  other packages own the name ``noise`` too: a known-answer handshake runs before the first static key
 
@@ -36,10 +38,13 @@ from p2pim.errors import HandshakeError, LocalProtocolError
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, verify
 
 PROTOCOL_NAME: Final = b"Noise_XXpsk0_25519_ChaChaPoly_SHA256"
+ONE_WAY_NAME: Final = b"Noise_N_25519_ChaChaPoly_SHA256"
 PROLOGUE: Final = b"p2pim/1"
 MAX_MESSAGE: Final = 1_024
 MAX_PLAINTEXT: Final = 65_519
 REKEY_INTERVAL: Final = 65_536
+#: What sealing to somebody adds: an ephemeral key and a tag.
+SEAL_LENGTH: Final = 48
 CLASS_MAIN: Final = 0
 
 _KEY_LENGTH: Final = 32
@@ -250,6 +255,47 @@ def _prove(payload: bytes, static: bytes, *, from_initiator: bool) -> Remote:
     if from_initiator and (type(fields[_CLASS]), fields[_CLASS]) != (int, CLASS_MAIN):
         raise HandshakeError
     return Remote(peer_id, boot_id)
+
+
+def _one_way(prologue: bytes) -> Any:
+    noise: Any = NoiseConnection.from_name(ONE_WAY_NAME)
+    noise.set_prologue(prologue)
+    return noise
+
+
+def seal_to(public: bytes, prologue: bytes, plaintext: bytes, random: Callable[[int], bytes]) -> bytes:
+    """Seal something for whoever has a static key, to be opened without them having been here.
+
+    Raises:
+        HandshakeError: the key is no usable one.
+    """
+    if len(plaintext) + SEAL_LENGTH > MAX_PLAINTEXT:
+        raise LocalProtocolError("That is too long to be sealed.")
+    try:
+        _check_point(public)
+        noise = _one_way(prologue)
+        noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, public)
+        noise.set_as_initiator()
+        noise.start_handshake()
+        noise.noise_protocol.handshake_state.e = KeyPair25519.from_private_bytes(random(_KEY_LENGTH))
+        return bytes(noise.write_message(plaintext))
+    except Exception:
+        raise HandshakeError("Nothing can be sealed to that key.") from None
+
+
+def open_with(private: bytes, prologue: bytes, sealed: bytes) -> bytes | None:
+    """Open what was sealed to a key of ours; None if it was not, or was changed."""
+    if not SEAL_LENGTH <= len(sealed) <= MAX_PLAINTEXT:
+        return None
+    try:
+        _check_point(sealed[:_KEY_LENGTH])
+        noise = _one_way(prologue)
+        noise.set_keypair_from_private_bytes(Keypair.STATIC, private)
+        noise.set_as_responder()
+        noise.start_handshake()
+        return bytes(noise.read_message(sealed))
+    except Exception:
+        return None
 
 
 def _fixed_end(initiator: bool, byte: int) -> Handshake:

@@ -22,6 +22,10 @@ MAX_RANGES: Final = 4_096
 MAX_HEADER: Final = 1_024
 MAX_CONTENT: Final = 48 * 1_024
 MAX_HELLO: Final = 4_096
+MAX_PEERS: Final = 64
+MAX_PEER_RECORD: Final = 4_096
+MIN_BOX: Final = 48
+MAX_BOX: Final = 60_048
 MAX_NAME: Final = 64
 MAX_STATUS: Final = 128
 MIN_ECHO: Final = 8
@@ -61,6 +65,12 @@ REFUSED: Final = 2
 USED_UP: Final = 3
 EXPIRED: Final = 4
 REVOKED: Final = 5
+
+# BOXACK codes
+BOX_STORED: Final = 0
+BOX_REFUSED: Final = 1
+BOX_HANDED_OVER: Final = 2
+BOX_KEEP: Final = 3
 
 Id = Annotated[bytes, Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
 IdList = Annotated[list[Id], Meta(max_length=MAX_LIST)]
@@ -201,6 +211,19 @@ class Contacts(Struct, frozen=True, array_like=True, gc=False):
             check_peer_id(peer_id)
 
 
+class SignedPeer(Struct, frozen=True, array_like=True, gc=False):
+    """A peer record (see ``box``) as its subject signed it: exact bytes, passed on unchanged."""
+
+    record: Annotated[bytes, Meta(min_length=1, max_length=MAX_PEER_RECORD)]
+    signature: Annotated[bytes, Meta(min_length=SIGNATURE_LENGTH, max_length=SIGNATURE_LENGTH)]
+
+
+class Peers(Struct, frozen=True, array_like=True, gc=False):
+    """0x20: peer records, of the sender and of those in a team with both ends."""
+
+    peers: Annotated[list[SignedPeer], Meta(max_length=MAX_PEERS)]
+
+
 class State(Struct, frozen=True, array_like=True, gc=False):
     """0x21: presence, for now only; never stored. ``nickname``: the sender chose another since its HELLO."""
 
@@ -244,6 +267,30 @@ class Joined(Struct, frozen=True, array_like=True, gc=False):
     status: Byte
 
 
+Sealed = Annotated[bytes, Meta(min_length=MIN_BOX, max_length=MAX_BOX)]
+
+
+class Boxput(Struct, frozen=True, array_like=True, gc=False):
+    """0x30: hold this box for somebody who is not here, until then at most."""
+
+    recipient: Id
+    expiry_ms: Bound
+    box: Sealed
+
+
+class Boxack(Struct, frozen=True, array_like=True, gc=False):
+    """0x31: what became of a box, named by its hash."""
+
+    digest: Id
+    code: Byte
+
+
+class Box(Struct, frozen=True, array_like=True, gc=False):
+    """0x32: a box for you, held here."""
+
+    box: Sealed
+
+
 class Unknown(Struct, frozen=True, gc=False):
     """A record of a type that this version may ignore."""
 
@@ -263,10 +310,14 @@ Record = (
     | Lack
     | Done
     | Contacts
+    | Peers
     | State
     | Joinfo
     | Join
     | Joined
+    | Boxput
+    | Boxack
+    | Box
 )
 
 TYPES: Final[dict[type[Any], int]] = {
@@ -282,10 +333,14 @@ TYPES: Final[dict[type[Any], int]] = {
     Lack: 0x15,
     Done: 0x16,
     Contacts: 0x17,
+    Peers: 0x20,
     State: 0x21,
     Joinfo: 0x22,
     Join: 0x23,
     Joined: 0x24,
+    Boxput: 0x30,
+    Boxack: 0x31,
+    Box: 0x32,
 }
 
 _HEADS: Final = {kind: bytes((code,)) for kind, code in TYPES.items()}

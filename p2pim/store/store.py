@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from p2pim.store.boxes import Boxes
 from p2pim.store.control import Control
 from p2pim.store.database import Database
 from p2pim.store.deliveries import Deliveries
@@ -25,6 +26,7 @@ class Store:
         self.deliveries = Deliveries(self.database)
         self.peers = Peers(self.database)
         self.control = Control(self.database)
+        self.boxes = Boxes(self.database)
         self.on_commit = self.database.on_commit
         self._profile: dict[str, str] = {}
 

@@ -50,7 +50,8 @@ class Cipher:
         return bytes(4) + n.to_bytes(8, "little")
 
 
-def _hkdf(key: bytes, data: bytes, outputs: int) -> list[bytes]:
+def hkdf(key: bytes, data: bytes, outputs: int) -> list[bytes]:
+    """Derive keys as Noise does."""
     temp = hmac.digest(key, data, "sha256")
     result: list[bytes] = []
     for i in range(outputs):
@@ -100,12 +101,12 @@ class Handshake:
 
     def mix_key(self, data: bytes) -> None:
         """Noise MixKey."""
-        self.ck, key = _hkdf(self.ck, data, 2)
+        self.ck, key = hkdf(self.ck, data, 2)
         self.cipher = Cipher(key)
 
     def mix_psk(self) -> None:
         """Noise MixKeyAndHash of the pre-shared key."""
-        self.ck, middle, key = _hkdf(self.ck, self.psk, 3)
+        self.ck, middle, key = hkdf(self.ck, self.psk, 3)
         self.mix_hash(middle)
         self.cipher = Cipher(key)
 
@@ -176,7 +177,7 @@ class Handshake:
 
     def split(self) -> tuple[Cipher, Cipher]:
         """Give the ciphers for (sending, receiving)."""
-        one, two = (Cipher(key) for key in _hkdf(self.ck, b"", 2))
+        one, two = (Cipher(key) for key in hkdf(self.ck, b"", 2))
         return (one, two) if self.initiator else (two, one)
 
 

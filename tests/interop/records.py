@@ -10,7 +10,8 @@ from .packing import Refused, Value, pack, unpack
 
 HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04
 RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS = range(0x10, 0x18)
-STATE, JOINFO, JOIN, JOINED = range(0x21, 0x25)
+PEERS, STATE, JOINFO, JOIN, JOINED = range(0x20, 0x25)
+BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
 MAX_CLOCK = 2**53
 
 Check: TypeAlias = Callable[[Value], Any]
@@ -115,6 +116,10 @@ BODIES: dict[int, Check] = {
     JOINFO: row(ident, SIGNED, text(64)),
     JOIN: row(ident, blob(64, 64), blob(64, 64), optional=((maybe(text(64)), None),)),
     JOINED: row(ident, number(0, 255)),
+    PEERS: row(many(row(blob(1, 4_096), blob(64, 64)), 64)),
+    BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
+    BOXACK: row(ident, number(0, 255)),
+    BOX: row(blob(48, 60_048)),
     STATE: row(number(0, 3), text(128), optional=((maybe(ident), None), (maybe(text(64)), None))),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from . import control, invites, records
+from . import boxes, control, invites, records
 from .authority import Fold, is_served
 from .keys import (
     OPEN_SECRET,
@@ -282,6 +282,36 @@ def test_invites() -> None:
     for each in v["read"]:
         assert invites.read(each["text"]) == (each["code"], each["name"], list(map(tuple, each["addresses"])))
     assert not [each["why"] for each in v["refused"] if not refuses(invites.read, each["text"])]
+
+
+def test_boxes() -> None:
+    v = vectors("boxes")
+    for each in v["peer_records"]:
+        peer_id, seq, nickname, box_key, made = each["fields"]
+        record, signature = boxes.write_peer_record(
+            Identity(un(each["seed"])), seq, nickname, un(box_key), made
+        )
+        assert [record.hex(), signature.hex()] == [each["record"], each["signature"]]
+        fields = boxes.read_peer_record(record, signature)
+        assert fields == (un(peer_id), seq, nickname, un(box_key), made)
+    read = boxes.read_peer_record
+    taken = [x for x in v["refused_peer_records"] if not refuses(read, un(x["record"]), un(x["signature"]))]
+    assert not [each["why"] for each in taken]
+    for each in v["boxes"]:
+        key = X25519PrivateKey.from_private_bytes(un(each["box_private"]))
+        ephemeral = X25519PrivateKey.from_private_bytes(un(each["ephemeral_private"]))
+        recipient = un(each["recipient"])
+        box = boxes.seal_box(recipient, public(key), un(each["plaintext"]), ephemeral)
+        assert box.hex() == each["box"]
+        assert digest("box", box).hex() == each["digest"]
+        messages = [[part.hex() for part in message] for message in boxes.open_box(recipient, key, box)]
+        assert messages == each["messages"]
+    wrong = [
+        x["why"]
+        for x in v["malformed"] + v["unopened"]
+        if not refuses(boxes.open_box, recipient, key, un(x["box"]))
+    ]
+    assert not wrong
 
 
 def test_packing_reads_back_what_it_writes() -> None:

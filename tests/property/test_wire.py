@@ -34,6 +34,7 @@ signed = st.builds(
     st.binary(min_size=64, max_size=64),
     st.none() | st.binary(max_size=200),
 )
+boxes = st.binary(min_size=48, max_size=200)
 echoes = st.binary(min_size=8, max_size=100)
 visible_records: st.SearchStrategy[records.Record] = st.one_of(
     st.builds(records.Reconcile, ids, sets, bounds, st.integers(0, 2), st.lists(ranges, max_size=4)),
@@ -44,6 +45,20 @@ visible_records: st.SearchStrategy[records.Record] = st.one_of(
     st.builds(records.Lack, ids, sets, id_lists),
     st.builds(records.Done, ids, sets, bounds, id_lists),
     st.builds(records.State, st.integers(0, 3), short_texts, st.none() | ids, st.none() | short_texts),
+    st.builds(
+        records.Peers,
+        st.lists(
+            st.builds(
+                records.SignedPeer,
+                st.binary(min_size=1, max_size=200),
+                st.binary(min_size=64, max_size=64),
+            ),
+            max_size=3,
+        ),
+    ),
+    st.builds(records.Boxput, ids, bounds, boxes),
+    st.builds(records.Boxack, ids, st.integers(0, 255)),
+    st.builds(records.Box, boxes),
 )
 any_record = st.one_of(
     visible_records,

@@ -1,4 +1,4 @@
-"""A team with bad luck and bad members, and the invariants that hold all the same (I1 to I8).
+"""A team with bad luck and bad members, and the invariants that hold all the same (I1 to I8), mail for the absent too.
 
 Everybody runs the product's code on simulated wires; one person may be hostile: it signs whatever it likes and
 pushes it to whom it likes, but cannot sign for others.
@@ -16,6 +16,7 @@ from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId, reopen
 from p2pim.protocol.records import CONTENT, Messages
+from p2pim.protocol.room import dm_room
 from p2pim.store.store import Store
 from tests.simulation.revising import revise
 from tests.simulation.world import Broken, Machine, SimAuthor, SimDatabase, World
@@ -30,6 +31,12 @@ class Member(Machine):
 
     evil = False
     letter = "?"
+    #: Direct messages it wrote, and to whom.
+    mail: dict[MessageId, PeerId]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.mail = {}
 
     def start(self) -> None:
         self.node = Node(
@@ -37,6 +44,10 @@ class Member(Machine):
         )
         self.node.subscribe(self._seen)
         self.node.author = SimAuthor(self, self.node)
+        if self.evil and isinstance(self.world, Guild):
+            from tests.simulation.mischief import lie  # noqa: PLC0415  it needs this module
+
+            lie(self.world, self.node)
 
     # -- what is on the disk
 
@@ -114,6 +125,7 @@ class Guild(World):
         machine = self.rng.choice(self.members)
         deeds = (
             (26, self._write),
+            (14, self._mail),
             (24, self._dial),
             (10, self._revise),
             (12, self._deed),
@@ -127,7 +139,7 @@ class Guild(World):
             (1, self._wait),
         )
         deed = self.rng.choices([d for _, d in deeds], [w for w, _ in deeds])[0]
-        if machine.evil and deed in (self._write, self._deed):
+        if machine.evil and deed in (self._write, self._mail, self._deed):
             deed = self._mischief
         self.guarded(lambda: deed(machine))
         self.run(self.rng.choice((0.0001, 0.001, 0.01, 0.1, 0.5, 3.0)))
@@ -143,17 +155,33 @@ class Guild(World):
         if machine.node is None or not (rooms := self._rooms(machine)):
             return
         room = self.rng.choice(rooms)
+        if (message_id := self._say(machine, machine.node, room)) is not None:
+            machine.written[message_id] = room
+
+    def _say(self, machine: Member, node: Node, room: RoomId) -> MessageId | None:
         self.written += 1
         before = [clock for clock, _ in machine.counted(room)]
         try:
-            view = machine.node.send_text(room, f"message {self.written}")
+            view = node.send_text(room, f"message {self.written}")
         except UserError:
             self.count["not now"] += 1
-            return
-        machine.written[view.id] = room
+            return None
         self.count["texts"] += 1
         if before and view.clock <= max(before):
             raise Broken(f"I4: {machine} wrote a message that sorts before one it held")
+        return view.id
+
+    def _mail(self, machine: Member) -> None:
+        """Write to one person alone."""
+        peer = self.rng.choice([i.peer_id for i in self.people.values() if i.peer_id != machine.peer_id])
+        if machine.node is None:
+            return
+        with machine.node.store.transaction():
+            machine.node.people.ensure_room(peer)
+        message_id = self._say(machine, machine.node, dm_room(machine.peer_id, peer))
+        if message_id is not None:
+            machine.mail[message_id] = peer
+            self.count["mail"] += 1
 
     def _revise(self, machine: Member) -> None:
         revise(self, machine, self.written)
@@ -283,7 +311,7 @@ class Guild(World):
         machine.ticks = ticks
 
 
-def play(seed: int, steps: int = 80) -> Guild:
+def play(seed: int, steps: int = 92) -> Guild:
     """One whole story from one seed."""
     from tests.simulation.verdict import settle  # noqa: PLC0415  it needs this module
 

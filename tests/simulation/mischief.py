@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from p2pim.node.node import Node
+from p2pim.node.session import Session
+from p2pim.protocol.box import box_digest, seal_box
 from p2pim.protocol.control import Admit, Body, Grant, Invite, Policy, Revoke, consent, encode, kind_of
+from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import TEXT, Message, MessageId, RoomId, seal, text_content
-from p2pim.protocol.records import CONTENT, CONTROL, Messages
+from p2pim.protocol.records import (
+    BOX_HANDED_OVER,
+    CONTENT,
+    CONTROL,
+    Box,
+    Boxack,
+    Boxput,
+    Messages,
+    Record,
+    Signed,
+)
+from p2pim.protocol.room import dm_room
 from tests.simulation.guild import Guild, Member
 
 DAY_MS = 24 * 3_600_000
@@ -14,6 +29,10 @@ def mischief(guild: Guild, machine: Member) -> None:
     """One hostile deed."""
     rng, node = guild.rng, machine.node
     if node is None or not machine.rooms():
+        return
+    if rng.random() < 0.3:
+        guild.count["mischief with boxes"] += 1
+        boxes(guild, node)
         return
     room = rng.choice(list(machine.rooms()))
     which = rng.choice((CONTROL, CONTENT))
@@ -31,6 +50,63 @@ def mischief(guild: Guild, machine: Member) -> None:
     for link in rng.sample(links, rng.randrange(len(links) + 1)):
         link.send(Messages(room, which, [message.signed()]))
         link.flush()
+
+
+def boxes(guild: Guild, node: Node) -> None:
+    """Withhold, repeat, invent, claim."""
+    rng = guild.rng
+    held = stolen(node)
+    someone = rng.choice([*guild.people.values()])
+    with node.store.transaction():
+        if rng.random() < 0.3:
+            node.store.boxes.drop([digest for digest, _ in held])
+    known = [box for _, box in held] + [rng.randbytes(rng.randrange(48, 200))]
+    for session in list(node.sync.sessions.values()):
+        claims = [*(digest for digest, _ in held), rng.randbytes(32), *session.boxing.given]
+        said: list[Record] = [
+            Box(rng.choice(known)),
+            Boxput(someone.peer_id, 2**52, rng.choice(known)),
+            Boxack(rng.choice(claims), rng.choice((0, 1, 2, 3, 9))),
+            Box(own_box(guild, node, someone.peer_id)),
+        ]
+        for record in rng.sample(said, rng.randrange(len(said) + 1)):
+            session.link.send(record)
+        session.link.flush()
+
+
+def lie(guild: Guild, node: Node) -> None:
+    """From now on say of half the boxes it is to hold, at once, that they were handed over."""
+    put = node.boxes.holding.put
+
+    def put_and_lie(session: Session, record: Boxput) -> None:
+        put(session, record)
+        if guild.rng.random() < 0.5:
+            guild.count["lies"] += 1
+            session.link.send(Boxack(box_digest(record.box), BOX_HANDED_OVER))
+            node.sync.touch(session)
+
+    node._takers[Boxput] = put_and_lie
+
+
+def stolen(node: Node) -> list[tuple[bytes, bytes]]:
+    """What it holds for others."""
+    rows = node.store.database.rows(
+        "SELECT digest, box FROM held_boxes WHERE box IS NOT NULL ORDER BY digest"
+    )
+    return [(digest, box) for digest, box in rows]
+
+
+def own_box(guild: Guild, node: Node, peer: PeerId) -> bytes:
+    """A box with something forged in it, for whoever it knows the key of."""
+    key = node.boxes.keys.key_of(peer)
+    room = dm_room(node.peer_id, peer)
+    text = text_content("mischief", 1, guild.rng.randbytes)
+    message = seal(
+        node.identity, room, parents=[], clock=guild.rng.randrange(1, 2**52), kind=TEXT, content=text
+    )
+    forged = Signed(message.raw_header, guild.rng.randbytes(64), message.content)
+    signed = guild.rng.choice((message.signed(), forged))
+    return bytes(60) if key is None else seal_box(peer, key, [signed], guild.rng.randbytes)
 
 
 def content(guild: Guild, machine: Member, room: RoomId) -> Message:

@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.guild import play
 
 SEEDS = 300
-BLOCK = 10
+BLOCK = 20
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +25,19 @@ def cheap_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashlib, "scrypt", cheap)
 
 
+@pytest.fixture(autouse=True)
+def eager_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A story is short: what waits is sealed soon."""
+    for name, seconds in {
+        "boxes.PATIENCE": 1.0,
+        "boxes.GROUP_PATIENCE": 2.0,
+        "boxes.LOOK_SECONDS": 1.0,
+    }.items():
+        monkeypatch.setattr(f"p2pim.node.{name}", seconds)
+    monkeypatch.setattr("p2pim.node.boxkeys.TELL_SECONDS", 3.0)
+
+
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
 def test_invariants_hold_whatever_happens(first: int) -> None:
     seen: Counter[str] = Counter()
@@ -36,4 +49,5 @@ def test_invariants_hold_whatever_happens(first: int) -> None:
             raise
     # A story without misfortune would prove little.
     assert seen["grants"] + seen["removals"] + seen["tries to join"] > 10
+    assert seen["box answer 0"] + seen["box answer 2"] > 0
     assert seen["crash before a commit"] + seen["crash after a commit"] + seen["crash between steps"] > 5

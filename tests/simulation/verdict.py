@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-from p2pim.protocol.authority import Authority
 from p2pim.protocol.control import Role
 from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import PeerId
@@ -42,27 +41,24 @@ def meet(guild: Guild) -> None:
 
 def members_in_the_end(guild: Guild, room: RoomId) -> set[PeerId]:
     """Who belongs to a room by all that its honest members hold together."""
+    authority = united_set(guild, room).authority()
+    return set() if authority is None else set(authority.members())
+
+
+def united_set(guild: Guild, room: RoomId) -> ControlSet:
+    """What the honest members of a room hold together; of its team what those of the team do.
+
+    Whoever is out of the team by that, and has not heard of it, has no say in what belongs to its rooms.
+    """
     honest = [m for m in guild.members if not m.evil and room in m.rooms()]
+    parent = None if room == guild.team else united_set(guild, guild.team)
     for _ in range(4):
-        authority = united(guild, room, honest)
+        control = ControlSet(room, parent)
+        control.add_all({m.id: m for machine in honest for m in machine.control_of(room)}.values())
+        authority = control.authority()
         if authority is None:
-            return set()
+            break
         honest = [m for m in honest if authority.is_member(m.peer_id)]
-    return {p for p in authority.members()} if authority is not None else set()
-
-
-def united(guild: Guild, room: RoomId, machines: list[Member]) -> Authority | None:
-    control = united_set(room, machines)
-    return None if control is None else control.authority()
-
-
-def united_set(room: RoomId, machines: list[Member]) -> ControlSet | None:
-    if not machines:
-        return None
-    row = machines[0].disk.execute("SELECT parent FROM rooms WHERE id = ?", [room]).fetchone()
-    parent = united_set(row[0], machines) if row[0] is not None else None
-    control = ControlSet(room, parent)
-    control.add_all({m.id: m for machine in machines for m in machine.control_of(room)}.values())
     return control
 
 
@@ -77,6 +73,7 @@ def check(guild: Guild) -> None:
     for machine in guild.members:
         if not machine.evil:
             check_runs(machine)
+            check_mail(guild, machine)
     check_secrets(guild)
 
 
@@ -162,13 +159,39 @@ def check_runs(machine: Member) -> None:
             )
 
 
+def check_mail(guild: Guild, machine: Member) -> None:
+    """What it wrote to one person is with them, or it says that it is not."""
+    assert machine.node is not None
+    for message_id, peer in machine.mail.items():
+        stored = machine.node.store.messages.get([message_id])
+        if not stored:
+            if message_id in machine.taken_back or machine.restored:
+                continue
+            raise Broken(f"I2: {machine} lost what it wrote itself")
+        state = machine.node.views.message(stored[0]).state
+        guild.count[f"mail {state}"] += 1
+        theirs = [m for m in guild.members if m.peer_id == peer and not m.evil]
+        arrived = [m for m in theirs if m.holds(message_id)]
+        if state == "delivered" and theirs and not arrived and not any(m.restored for m in theirs):
+            raise Broken(f"I2: {machine} shows as delivered what nobody has")
+        for other in theirs:
+            linked = guild.linked(machine, other) or guild.linked(other, machine)
+            if linked and (state != "delivered" or other not in arrived) and not is_strange(machine, other):
+                raise Broken(f"I1: what {machine} wrote to {other} is {state} although they are linked")
+
+
+def is_strange(machine: Member, other: Member) -> bool:
+    assert other.node is not None
+    return other.node.people.is_stranger(machine.peer_id)
+
+
 def check_secrets(guild: Guild) -> None:
     """I6: who was removed, and is honest, does not know the newest secret unless somebody let them in again."""
     if guild.evil:
         return
     inside = members_in_the_end(guild, guild.team)
-    holders = [m for m in guild.members if m.peer_id in inside and guild.team in m.rooms()]
-    authority = united(guild, guild.team, holders)
+    control = united_set(guild, guild.team)
+    authority = control.authority()
     if authority is None or len(authority.secrets) == 1:
         return
     for machine in guild.members:
@@ -178,7 +201,7 @@ def check_secrets(guild: Guild) -> None:
         if not steps or steps[-1].by not in authority.counting:
             continue
         own = machine.control_set(guild.team).authority()
-        removed = next(m for m in holders[0].control_of(guild.team) if m.id == steps[-1].by)
+        removed = next(d.message for d in control.deeds() if d.message.id == steps[-1].by)
         if removed.header.author == machine.peer_id:
             continue  # left by themselves: the secret changes with the next removal
         if own is not None and authority.secrets[-1] in own.secrets:

@@ -23,7 +23,7 @@ from p2pim.node.node import Node
 from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import FUTURE_MS, MessageId, RoomId
 from p2pim.protocol.network import OPEN, Network
-from p2pim.protocol.records import Messages, Record
+from p2pim.protocol.records import Boxack, Messages, Record
 from p2pim.store.database import Database
 from p2pim.store.messages import Stored
 from p2pim.store.store import Store
@@ -149,6 +149,8 @@ class SpiedLink(Link):
     def send(self, record: Record) -> None:
         if isinstance(record, Messages) and self.ready and not self.closed:
             self.machine.world.sent(self.machine, self.peer_id, record)
+        if isinstance(record, Boxack):
+            self.machine.world.count[f"box answer {record.code}"] += 1
         super().send(record)
 
 

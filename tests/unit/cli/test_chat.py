@@ -219,6 +219,19 @@ def test_a_late_message_is_told_once_and_so_is_its_delivery(profile: Served, cli
     assert talk.appeared() == []
 
 
+def test_who_holds_a_late_message_is_told_once(profile: Served, client: Client) -> None:
+    talk = Talk(profile, client, "ben")
+    talk.appeared()
+    talk.type("one")
+    talk.now += LATE_AFTER + 1
+    talk.appeared()
+    for holder in ("dee1", "dee2"):
+        profile.do(lambda holder=holder: profile.node.hold(profile.node.messages[0], holder))  # type: ignore[misc]
+    assert talk.appeared() == ["-- held by dee1, who will hand it over to ben"]
+    profile.do(lambda: profile.node.deliver(profile.node.messages[0]))
+    assert talk.appeared() == ["-- delivered: one"]
+
+
 def test_the_partner_comes_and_goes(profile: Served, client: Client) -> None:
     talk = Talk(profile, client, "ben")
     assert talk.appeared()[1] == "-- ben is online"

@@ -193,3 +193,21 @@ def test_excerpts() -> None:
     assert excerpt(None) == ""
     assert excerpt(" a\n b ") == "a b"
     assert excerpt("x" * 41) == "x" * 39 + "…"
+
+
+@pytest.mark.parametrize(
+    ("states", "mark"),
+    [
+        (["held"], "[held by cleo0]"),
+        (["held", "handed-over", "held"], "[held by cleo0, cleo2]"),
+        (["not-accepted", "handed-over"], "[handed over, so they say, by cleo1]"),
+        ([], "[waiting]"),
+    ],
+)
+def test_who_holds_a_message_for_somebody_away_is_named(states: list[str], mark: str) -> None:
+    deliveries = [
+        {"peer_id": "", "name": f"cleo{number}", "state": state, "at_ms": 0}
+        for number, state in enumerate(states)
+    ]
+    shown = message_lines(message(mine=True, state="held", text="x", deliveries=deliveries))
+    assert shown[-1].endswith(f"  {mark}")

@@ -159,10 +159,13 @@ def test_only_answers_for_mine_need_not_wait_for_the_disk() -> None:
     ]
     for said, expected in cases:
         waits.clear()
+        wire_of(ann, link).pause_reading()  # whatever the pieces, they are read in one go
         for record in said:
             theirs.send(record)
         theirs.flush()
-        company.run(0.5)
+        company.run(0.4)
+        wire_of(ann, link).resume_reading()
+        company.run(0.1)
         assert set(waits) == expected
     assert ann.state_of(mine.id) == "delivered"
     assert ann.links_to(bob) == [link]

@@ -38,6 +38,10 @@ EXAMPLES: list[r.Record] = [
     r.Joinfo(ROOM, SIGNED, "Blue"),
     r.Join(ROOM, bytes(64), b"c" * 64, "Zoë"),
     r.Joined(ROOM, r.LET_IN),
+    r.Peers([r.SignedPeer(bytes(900), bytes(64))] * 64),
+    r.Boxput(PEER, 2**53, bytes(60_048)),
+    r.Boxack(ID, r.BOX_KEEP),
+    r.Box(bytes(48)),
 ]
 
 
@@ -136,6 +140,16 @@ REFUSED = {
     "consent": bad(r.Join, ROOM, bytes(64), bytes(65)),
     "joiner's name in bytes": bad(r.Join, ROOM, bytes(64), bytes(64), "é" * 33),
     "joined status": bad(r.Joined, ROOM, 256),
+    "peers": bad(r.Peers, [[b"r", bytes(64)]] * 65),
+    "peer record": bad(r.Peers, [[bytes(4097), bytes(64)]]),
+    "empty peer record": bad(r.Peers, [[b"", bytes(64)]]),
+    "peer record's signature": bad(r.Peers, [[b"r", bytes(65)]]),
+    "box for nobody": bad(r.Boxput, ID[1:], 1, bytes(48)),
+    "box for too long": bad(r.Boxput, ID, 2**53 + 1, bytes(48)),
+    "box too short": bad(r.Box, bytes(47)),
+    "box too long": bad(r.Box, bytes(60_049)),
+    "put box too long": bad(r.Boxput, ID, 1, bytes(60_049)),
+    "box code": bad(r.Boxack, ID, 256),
     "reconcile kind": bad(r.Reconcile, ROOM, 1, 0, 3, []),
     "range clock": bad(r.Reconcile, ROOM, 1, 0, 0, [[2**53 + 1, b"", 0, b""]]),
     "range prefix": bad(r.Reconcile, ROOM, 1, 0, 0, [[1, bytes(33), 0, b""]]),
