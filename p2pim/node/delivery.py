@@ -151,7 +151,7 @@ class Delivery:
                 stub,
                 now_ms=self._node.clock.wall_ms(),
                 waiting=mine and room.kind is RoomKind.DM,
-                void=room.is_governed and self._node.rooms.is_void(room.id, stub),
+                void=self._node.rooms.is_void(room, stub),
             )
             assert stored is not None, "a stub is not held"
             self._node.changes.made_by(stored, quiet=True)
@@ -226,7 +226,7 @@ class Delivery:
             mine and session is not None and room.kind is RoomKind.DM and session.link.peer_id != room.peer
         )
         message = self._node.retention.trimmed(room, message)
-        void = room.is_governed and self._node.rooms.is_void(room.id, message)
+        void = self._node.rooms.is_void(room, message)
         stored = self._store.messages.add(
             message,
             now_ms=self._node.clock.wall_ms(),

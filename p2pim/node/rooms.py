@@ -175,10 +175,12 @@ class Rooms:
             control = control.parent
         return author in control.ever
 
-    def is_void(self, room_id: RoomId, message: Message) -> bool:
+    def is_void(self, room: Room, message: Message) -> bool:
         """Whether its author had no right to write it."""
+        if not room.is_governed:
+            return False
         header = message.header
-        return self.authority(room_id).role_at(header.author, header.clock) < Role.MEMBER
+        return self.authority(room.id).role_at(header.author, header.clock) < Role.MEMBER
 
     def is_history(self, room: Room, message: Message) -> bool:
         """Whether it was written before we came: nothing that waits to be read."""
