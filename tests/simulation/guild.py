@@ -6,8 +6,6 @@ pushes it to whom it likes, but cannot sign for others.
 
 from __future__ import annotations
 
-import sqlite3
-
 from p2pim.config import Settings
 from p2pim.errors import UserError
 from p2pim.node.node import Node
@@ -18,11 +16,12 @@ from p2pim.protocol.message import Message, MessageId, RoomId, reopen
 from p2pim.protocol.records import CONTENT, Messages
 from p2pim.protocol.room import dm_room
 from p2pim.store.store import Store
+from tests.simulation import misfortune
+from tests.simulation.misfortune import HOUR_MS, UnluckyWorld
 from tests.simulation.revising import revise
-from tests.simulation.world import Broken, Machine, SimAuthor, SimDatabase, World
+from tests.simulation.world import Broken, Machine, SimAuthor, SimDatabase
 
-HOUR_MS = 3_600_000
-SKEWS = (0, 0, 0, 0, 500, -700, 5_000, -HOUR_MS, 20 * HOUR_MS, -30 * HOUR_MS, 72 * HOUR_MS)
+SKEWS = (*misfortune.SKEWS, 72 * HOUR_MS)
 CLOSED = Settings(open_network=False)
 
 
@@ -72,12 +71,11 @@ class Member(Machine):
         return [row[0] for row in self.disk.execute(f"{sql} ORDER BY clock, m.id", [room])]
 
 
-class Guild(World):
+class Guild(UnluckyWorld):
     """One team of 4 to 7 people, two more with codes at most; some have two machines."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self.backups: dict[Machine, bytes] = {}
         self.codes: list[str] = []
         self.written = 0
         rng = self.rng
@@ -257,31 +255,6 @@ class Guild(World):
         from tests.simulation.mischief import mischief  # noqa: PLC0415  it needs this module
 
         mischief(self, machine)
-
-    def _cut(self, machine: Member) -> None:
-        if machine.wires:
-            self.cut(self.rng.choice(machine.wires))
-
-    def _crash(self, machine: Member) -> None:
-        self.count["crash between steps"] += 1
-        machine.crash()
-
-    def _partition(self, machine: Member) -> None:
-        for each in self.machines:
-            each.island = self.rng.randrange(self.rng.choice((1, 2, 3)))
-
-    def _backup(self, machine: Member) -> None:
-        if not machine.disk.in_transaction:
-            self.backups[machine] = machine.disk.serialize()
-
-    def _restore(self, machine: Member) -> None:
-        if machine in self.backups:
-            self.count["restore"] += 1
-            machine.crash()
-            machine.disk = sqlite3.connect(":memory:", isolation_level=None)
-            machine.disk.deserialize(self.backups[machine])
-            machine.restored = True
-            machine.ticks = set()
 
     def _jump_clock(self, machine: Member) -> None:
         if machine is not self.members[0]:

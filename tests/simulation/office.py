@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 
 from p2pim.errors import UserError
 from p2pim.protocol.fold import Entry, fold
@@ -11,19 +10,16 @@ from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import FUTURE_MS, RoomId, read_header, reopen
 from p2pim.protocol.records import Messages
 from p2pim.protocol.room import LOBBY, LOBBY_MS, dm, dm_room
+from tests.simulation.misfortune import SKEWS, UnluckyWorld
 from tests.simulation.revising import revise
-from tests.simulation.world import START_MS, Broken, Machine, World
-
-HOUR_MS = 3_600_000
-SKEWS = (0, 0, 0, 0, 500, -700, 5_000, -HOUR_MS, 20 * HOUR_MS, -30 * HOUR_MS)
+from tests.simulation.world import START_MS, Broken, Machine
 
 
-class Office(World):
+class Office(UnluckyWorld):
     """3 to 12 machines of 2 to 9 people; some people have two machines."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self.backups: dict[Machine, bytes] = {}
         self.written = 0
         people = [Identity.generate(self.rng.randbytes) for _ in range(self.rng.randrange(2, 10))]
         owners = people + self.rng.sample(people, k=min(len(people), self.rng.choice((1, 1, 2, 3))))
@@ -92,31 +88,6 @@ class Office(World):
         other = self.rng.choice(self.machines)
         self.connect(machine, other)
         self.connect(other, machine)
-
-    def _cut(self, machine: Machine) -> None:
-        if machine.wires:
-            self.cut(self.rng.choice(machine.wires))
-
-    def _crash(self, machine: Machine) -> None:
-        self.count["crash between steps"] += 1
-        machine.crash()
-
-    def _partition(self, machine: Machine) -> None:
-        for each in self.machines:
-            each.island = self.rng.randrange(self.rng.choice((1, 2, 3)))
-
-    def _backup(self, machine: Machine) -> None:
-        if not machine.disk.in_transaction:
-            self.backups[machine] = machine.disk.serialize()
-
-    def _restore(self, machine: Machine) -> None:
-        if machine in self.backups:
-            self.count["restore"] += 1
-            machine.crash()
-            machine.disk = sqlite3.connect(":memory:", isolation_level=None)
-            machine.disk.deserialize(self.backups[machine])
-            machine.restored = True
-            machine.ticks = set()
 
     def _jump_clock(self, machine: Machine) -> None:
         machine.clock.skew_ms = self.rng.choice(SKEWS)

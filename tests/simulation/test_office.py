@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from noise.state import CipherState
 
+from tests.simulation.misfortune import play_all
 from tests.simulation.office import play
 
 SEEDS = 300
@@ -36,12 +36,6 @@ def nonces(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("nonces")
 @pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
 def test_invariants_hold_whatever_happens(first: int) -> None:
-    seen: Counter[str] = Counter()
-    for seed in range(first, first + BLOCK):
-        try:
-            seen += play(seed).count
-        except BaseException:
-            print(f"seed {seed}")  # whatever it was: this repeats it
-            raise
+    seen = play_all(play, range(first, first + BLOCK))
     # A story without misfortune would prove little.
     assert seen["crash before a commit"] + seen["crash after a commit"] + seen["crash between steps"] > 5
