@@ -84,7 +84,7 @@ def _policy(parser: argparse.ArgumentParser) -> None:
         "values",
         metavar="KEY=VALUE",
         nargs="*",
-        help="switches: on or off; lists: a comma between, or after one",
+        help="switches: on or off; lists: a comma between, or after one; off takes any rule back",
     )
     _within(parser)
 

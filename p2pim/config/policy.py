@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from p2pim.errors import BadConfig
+from p2pim.errors import BadConfig, BadInput
 
 Value = bool | int | str | tuple[str, ...]
 IpNetwork = IPv4Network | IPv6Network
@@ -134,7 +134,8 @@ def combine(machine: MachinePolicy, teams: Mapping[str, Mapping[str, object]]) -
             try:
                 value = KEYS[key].read(raw)
             except (KeyError, ValueError):
-                ignored.append(Ignored(team, key))
+                if raw is not False:  # a rule taken back
+                    ignored.append(Ignored(team, key))
                 continue
             if value is not KEYS[key].lax:
                 given.setdefault(key, []).append((f"policy of team {team}", value))
@@ -159,16 +160,39 @@ def machine_policy(table: Mapping[str, object], file: str) -> MachinePolicy:
     values = {}
     for key, raw in table.items():
         if key not in KEYS:
-            from difflib import get_close_matches  # noqa: PLC0415 (rarely needed)
-
-            near = get_close_matches(key, KEYS, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(KEYS)}."
-            raise BadConfig(f"Unknown rule {key!r} in {file}: {hint}")
+            raise BadConfig(f"Unknown rule {key!r} in {file}: {_hint(key, KEYS)}")
         try:
             values[key] = KEYS[key].read(raw)
         except ValueError as error:
             raise BadConfig(f"Rule {key!r} in {file}: {error}.") from error
     return MachinePolicy(file, values)
+
+
+def check_team_rules(values: Mapping[str, object]) -> None:
+    """Check what somebody wants to set for a team, before it is signed: what is not understood binds nobody.
+
+    Raises:
+        BadInput: no team sets such a rule, or its value is not what it takes.
+    """
+    for key, raw in values.items():
+        if key in KEYS and key not in TEAM_RULES:
+            raise BadInput(
+                f"{key} is for the policy of a machine: a team cannot cut its members off from others."
+            )
+        if key not in TEAM_RULES:
+            raise BadInput(f"There is no rule {key!r}: {_hint(key, TEAM_RULES)}")
+        try:
+            if raw is not False:  # that takes any rule back
+                KEYS[key].read(raw)
+        except ValueError as error:
+            raise BadInput(f"Rule {key!r}: {error}.") from error
+
+
+def _hint(key: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 (rarely needed)
+
+    near = get_close_matches(key, known := list(known), 1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}."
 
 
 def is_older(version: str, minimum: str) -> bool:
@@ -294,3 +318,6 @@ KEYS: Final[dict[str, Key]] = {
         lax=False,
     ),
 }
+
+#: Keys by which a team rules the machines of its members. To cut a machine off from others is not for it to say.
+TEAM_RULES: Final = tuple(key for key in KEYS if key not in ("subnets", "interfaces", "team_ids"))

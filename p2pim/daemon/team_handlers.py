@@ -11,6 +11,7 @@ import msgspec
 
 from p2pim.api import schema, team_schema
 from p2pim.api.jsonrpc import LONGEST_LINE
+from p2pim.config.policy import check_team_rules
 from p2pim.daemon import views
 from p2pim.daemon.ports import UseCases
 from p2pim.errors import AmbiguousTarget, BadInput, UnknownTarget, UserError
@@ -194,6 +195,9 @@ class TeamHandlers:
         """Set rules, show rules."""
         found = self._node.find_room(room)
         if values:
+            if self._shown(found)["kind"] != "team":
+                raise BadInput("Rules are for a whole team: name the team, not one of its rooms.")
+            check_team_rules(values)
             self._node.teams.set_policy(found, values)
         in_force, gen = self._node.roster.policy(found)
         return {"values": in_force, "gen": gen}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from p2pim.config.policy import TEAM_RULES
 from p2pim.errors import AmbiguousTarget, NotNow, UnknownTarget
 from p2pim.protocol.authority import Authority, PolicyValue
 from p2pim.protocol.control import Genesis, Role, RoomType
@@ -23,23 +24,6 @@ KINDS: Final = {
     RoomType.CHANNEL: RoomKind.CHANNEL,
     RoomType.GROUP: RoomKind.GROUP,
 }
-#: Policy keys by which a team rules the machines of its members. What would cut a machine off from others is not
-#: for a team to say.
-TEAM_RULES: Final = frozenset(
-    {
-        "open_network",
-        "relay",
-        "files",
-        "file_max_bytes",
-        "file_types_allowed",
-        "file_types_forbidden",
-        "retention_days",
-        "receipts",
-        "updates",
-        "minimum_version",
-        "verified_dms_only",
-    }
-)
 #: Policy keys that name and close a room.
 NAME: Final = "name"
 ARCHIVED: Final = "archived"

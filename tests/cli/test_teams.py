@@ -179,7 +179,7 @@ def test_every_single_edit_of_the_log_is_found(short_tmp: Path) -> None:
     with running(anna):
         ok(anna.run("team", "create", "Blue"))
         for number in range(4):
-            ok(anna.run("team", "policy", f"rule{number}=on"))
+            ok(anna.run("team", "policy", f"retention_days={number + 1}"))
         ok(anna.run("team", "invite"))
         whole = ok(anna.run("team", "log", "--verify", "--json")).json
     ids = [line["id"] for line in whole["lines"]]

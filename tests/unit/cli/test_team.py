@@ -101,17 +101,22 @@ def test_renaming(p2pim: P2pim, profile: Served, blue: str) -> None:
 def test_rules(p2pim: P2pim, profile: Served, blue: str) -> None:
     assert p2pim("team", "policy").out == "Blue has set no rules.\n"
     lines = p2pim(
-        "team", "policy", "relay=off", "retention_days=30", "types=pdf,", "motd=hi there"
+        "team", "policy", "relay=off", "retention_days=30", "file_types_allowed=pdf,", "minimum_version=1.2"
     ).out.splitlines()
     assert [line.split(maxsplit=1) for line in lines] == [
-        ["motd", "hi there"],
+        ["file_types_allowed", "pdf"],
+        ["minimum_version", "1.2"],
         ["relay", "off"],
         ["retention_days", "30"],
-        ["types", "pdf"],
     ]
     shown = p2pim("team", "policy", "--json").json
     assert shown == {
-        "values": {"motd": "hi there", "relay": False, "retention_days": 30, "types": ["pdf"]},
+        "values": {
+            "file_types_allowed": ["pdf"],
+            "minimum_version": "1.2",
+            "relay": False,
+            "retention_days": 30,
+        },
         "gen": 1,
     }
     for wrong in ("relay", "=x"):

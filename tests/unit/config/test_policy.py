@@ -317,3 +317,7 @@ def test_a_rule_names_those_without_whom_it_would_not_be(
         named = {team: values for team, values in teams.items() if f"policy of team {team}" in rule.source}
         own = machine(**mine) if MACHINE in rule.source else NO_POLICY
         assert combine(own, named)._rule(rule.key) == rule
+
+
+def test_a_rule_that_a_team_takes_back_is_none() -> None:
+    assert combine(NO_POLICY, {"Blue": {"retention_days": False, "minimum_version": False}}) == NO_RULES

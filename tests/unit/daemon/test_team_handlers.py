@@ -185,9 +185,36 @@ def test_rooms_of_a_team(api: Api, blue: str) -> None:
 
 def test_rules(api: Api, blue: str) -> None:
     assert api("team.policy", room="Blue") == {"values": {}, "gen": 0}
-    values = {"relay": False, "retention_days": 30, "kinds": ["pdf"], "motd": "hi"}
+    values = {"relay": False, "retention_days": 30, "file_types_allowed": ["pdf"], "minimum_version": "1.2"}
     assert api("team.policy", room="Blue", values=values) == {"values": values, "gen": 1}
     assert api("team.policy", room="Blue", values={}) == {"values": values, "gen": 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"retention_day": 3}, "There is no rule 'retention_day': did you mean 'retention_days'?"),
+        ({"motd": "hi"}, "There is no rule 'motd': known: open_network, relay, "),
+        ({"retention_days": "a week"}, "Rule 'retention_days': expected a whole number of at least 1."),
+        ({"relay": True, "subnets": ["10.0.0.0/8"]}, "subnets is for the policy of a machine"),
+    ],
+)
+def test_a_rule_that_would_bind_nobody_is_not_set(
+    api: Api, blue: str, values: dict[str, object], says: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        api("team.policy", room="Blue", values=values)
+    assert says in str(refused.value)
+    assert api("team.policy", room="Blue")["values"] == {}
+
+
+def test_a_rule_is_taken_back_and_is_for_a_whole_team(api: Api, blue: str) -> None:
+    api("team.policy", room="Blue", values={"retention_days": 30})
+    taken_back = {"retention_days": False}
+    assert api("team.policy", room="Blue", values=taken_back) == {"values": taken_back, "gen": 2}
+    api("room.create", team="Blue", name="news")
+    with pytest.raises(BadInput, match="a whole team"):
+        api("team.policy", room="news", values={"relay": False})
 
 
 def test_the_log(api: Api, blue: str, monkeypatch: pytest.MonkeyPatch) -> None:
