@@ -244,6 +244,17 @@ def _(s: Scene) -> None:
     s.policy("C", 1, {"void": True}, last)
 
 
+@story("retention: a rule is followed by another, and of two at once the owner's holds")
+def _(s: Scene) -> None:
+    a = s.grant("O", "A", 1, ADMIN)
+    b = s.grant("O", "B", 1, ADMIN, a)
+    short = s.policy("A", 1, {"retention_days": 2}, b, at=10 * DAY)
+    long = s.policy("A", 2, {"retention_days": 400}, short, at=20 * DAY)
+    s.policy("O", 2, {"retention_days": 30}, short, at=21 * DAY)
+    other = s.policy("B", 3, {"relay": False, "retention_days": True}, long, at=40 * DAY)
+    s.policy("B", 4, {"retention_days": 0}, other, at=60 * DAY)
+
+
 @story("policies upon one that turned out void")
 def _(s: Scene) -> None:
     a = s.grant("O", "A", 1, ADMIN)

@@ -30,6 +30,7 @@ from p2pim.protocol.message import Message, seal
 NONE, MEMBER, ADMIN = Role.NONE, Role.MEMBER, Role.ADMIN
 START: Final = 1_700_000_000_000
 DAY: Final = 86_400_000
+EXPIRY_AT: Final = tuple(START + days * DAY for days in (0, 1, 15, 25, 50, 1_000))
 
 
 def fixed(name: str, size: int = 32) -> bytes:
@@ -226,6 +227,9 @@ def _rest(authority: Authority) -> dict[str, Any]:
         "names": {person.hex(): authority.names[person] for person in sorted(authority.names)},
         "name": authority.name,
         "policy": dict(sorted(authority.policy.items())),
+        "rulings": {key: [list(one) for one in found] for key, found in sorted(authority.rulings.items())},
+        "expired_below": {str(t): authority.expired_below(t) for t in EXPIRY_AT},
+        "maybe_expired_below": authority.maybe_expired_below(EXPIRY_AT[-1]),
         "policy_gen": authority.policy_gen,
         "gens": {person.hex(): authority.gens[person] for person in sorted(authority.gens)},
         "invites": {

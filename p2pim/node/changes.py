@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.node import events
-from p2pim.protocol.message import DELETE, EDIT, FOLLOWERS, REACTION, SILENT, Header, MessageId, RoomId
+from p2pim.protocol.message import DELETE, EDIT, FOLLOWERS, REACTION, Header, MessageId, RoomId
 from p2pim.store.messages import Stored
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class Changes:
     def _added(self, stored: Stored, quiet: bool, view: events.MessageView | None) -> None:
         if self._node.watched and not self._node.views.is_hidden(stored):
             view = view or self._node.views.fresh(stored)
-            silent = quiet or view.mine or view.kind in SILENT or view.deleted_by is not None
-            self._node.emit(events.MessageAdded(view, notify=not silent))
+            self._node.emit(events.MessageAdded(view, notify=stored.unread and not quiet))
 
     def _follows(self, header: Header, target: MessageId) -> None:
         """An edit, a delete or a reaction: its target reads differently."""
@@ -87,6 +86,11 @@ class Changes:
         if self._node.watched:
             for view in self._node.views.messages_at(seqs):
                 self._node.emit(events.MessageChanged(view, what))
+
+    def many(self, room_id: RoomId) -> None:
+        """Messages of a room have lost their content, or have it again: whoever shows it looks anew."""
+        self._store.on_commit(partial(self.read, room_id), ("read", room_id))
+        self._store.on_commit(partial(self._node.emit, events.RoomChanged(room_id)), ("many", room_id))
 
     def read(self, room_id: RoomId) -> None:
         """There may be less unread in a room now."""

@@ -250,8 +250,7 @@ class Control:
                 for seq, clock, stored in self._store.standing.written_in(room_id, author)
                 if stored is not void and (authority.role_at(author, clock) < Role.MEMBER) is void
             ]
-            if self._store.standing.set_void(wrong, void):
-                self.refused.add(room_id)  # compare it again
+            self._store.standing.set_void(wrong, void)
 
     def _changed(self, room_id: RoomId) -> None:
         """After the commit: compare with those who are members now, stop serving those who are no more."""

@@ -22,6 +22,7 @@ from p2pim.protocol.message import (
     examine,
     id_of,
     prove,
+    reopen,
 )
 from p2pim.protocol.records import AUTHOR_UNKNOWN, CONTENT, FULL, NOT_ACCEPTED, STORED, Ack, Messages, Signed
 from p2pim.protocol.room import REQUEST_BYTES, Room, RoomKind, dm
@@ -64,9 +65,9 @@ class Delivery:
 
     def _is_stranger(self, session: Session, room: Room) -> bool:
         """Whether this room's messages come from somebody not accepted yet (my other machine never is)."""
-        return session.link.peer_id == room.peer and self._is_strangers(room)
+        return session.link.peer_id == room.peer and self.is_strangers(room)
 
-    def _is_strangers(self, room: Room) -> bool:
+    def is_strangers(self, room: Room) -> bool:
         """Whether it is the DM with somebody not accepted yet."""
         return room.kind is RoomKind.DM and room.peer is not None and self._node.people.is_stranger(room.peer)
 
@@ -118,7 +119,7 @@ class Delivery:
         if room.kind is RoomKind.LOBBY and not self._node.fading.admits(header):
             return None
         if held:
-            return STORED
+            return self._receive_again(session, room, signed, message_id)
         if not self._node.writable:
             return FULL
         if self._is_stranger(session, room) and not self._is_request(room, header, signed):
@@ -130,13 +131,20 @@ class Delivery:
         self._store_one(session, room, prove(signed, message_id, header))
         return STORED
 
+    def _receive_again(self, session: Session, room: Room, signed: Signed, message_id: MessageId) -> int:
+        """It is here; what it brings may be lacking all the same."""
+        if signed.content is not None:
+            again = reopen(message_id, signed.header, signed.signature, signed.content)
+            self._node.refill.take(session, room, again)
+        return STORED
+
     def _is_explained(self, room: Room, signed: Signed, message_id: MessageId, header: Header) -> bool:
-        """Whether a message without content is one that was deleted; if not, its header is kept until that is known."""
+        """Whether it is known why a message may have no content; if not, its header is kept until that is known."""
+        if self._node.retention.explains(room, header):
+            return True
         if header.kind not in ERASABLE:
             return False
-        if self._store.followers.is_deleted(message_id, header) or (
-            self._node.retention.covers(room.id, header.clock)
-        ):
+        if self._store.followers.was_deleted(message_id, header):
             return True
         self._ensure_room(room)
         self._store.followers.keep_stub(prove(signed, message_id, header))
@@ -144,9 +152,13 @@ class Delivery:
 
     def explain(self, delete: Header) -> None:
         """A delete is here: what it erased before it came to us is held from now on."""
-        for stub in self._store.followers.explained(delete):
+        self.take_stubs(self._store.followers.explained(delete))
+
+    def take_stubs(self, stubs: Sequence[Message]) -> None:
+        """It is known now why these came without content: they are held."""
+        for stub in stubs:
             mine = stub.header.author == self._node.peer_id
-            room = self._node.room(delete.room)
+            room = self._node.room(stub.header.room)
             stored = self._store.messages.add(
                 stub,
                 now_ms=self._node.clock.wall_ms(),
@@ -173,7 +185,7 @@ class Delivery:
         if message_id not in self._store.messages.held([message_id]):
             if self._node.people.contact(header.author).blocked:
                 return NOT_ACCEPTED
-            if self._is_strangers(room) and not self._is_request(room, header, signed):
+            if self.is_strangers(room) and not self._is_request(room, header, signed):
                 return NOT_ACCEPTED
             self._store_one(None, room, prove(signed, message_id, header))
             self._store.on_commit(partial(self._node.sync.arrived, session, place, message_id, here=True))
@@ -239,7 +251,7 @@ class Delivery:
             return
         if room.kind is RoomKind.LOBBY:
             self._node.fading.stored()
-        if message.header.kind == DELETE and not void:
+        if message.header.kind == DELETE:
             self.explain(message.header)
         self._node.changes.made_by(stored, quiet=request)
         if (

@@ -30,6 +30,7 @@ from p2pim.node.networks import FEATURE_OPEN, Networks
 from p2pim.node.people import People
 from p2pim.node.policies import Policies
 from p2pim.node.presence import PresenceBoard
+from p2pim.node.refill import Refill
 from p2pim.node.retention import Retention
 from p2pim.node.reviser import Reviser
 from p2pim.node.rooms import Rooms
@@ -57,12 +58,7 @@ REPLACED_SECONDS: Final = 2.0
 
 
 class Node:
-    """One running peer.
-
-    Args:
-        settings: what the user chose.
-        machine: what the machine's administrator decided.
-    """
+    """One running peer, as its user (``settings``) and its machine's administrator (``machine``) want it."""
 
     #: The rules in force, and what they leave of the user's choice. See ``Policies``, which keeps both.
     policy: Policy
@@ -109,6 +105,7 @@ class Node:
         self.machines = OwnMachines(self)
         self.control = Control(self)
         self.retention = Retention(self)
+        self.refill = Refill(self)
         self.teams = Teams(self)
         self.joining = Joining(self)
         self.roster = Roster(self)

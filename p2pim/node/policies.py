@@ -21,7 +21,7 @@ class Policies:
 
     def __init__(self, node: Node, machine: MachinePolicy) -> None:
         self._node = node
-        self._machine = machine
+        self.machine = machine
         node.policy = combine(machine, {})
         node.open_network = node.policy.switch("open_network", node.settings.open_network)
         #: What the network does about a change.
@@ -29,12 +29,8 @@ class Policies:
 
     def set_of_teams(self, teams: Mapping[str, Mapping[str, object]]) -> None:
         """These are now the rules of all teams one is in, by the team's name; in a transaction, from its commit on."""
-        policy = combine(self._machine, teams)
+        policy = combine(self.machine, teams)
         self._node.store.on_commit(lambda: self._put_in_force(policy))
-
-    def with_team(self, rules: Mapping[str, object]) -> Policy:
-        """The rules for what belongs to one team alone: this machine's and those."""
-        return combine(self._machine, {"": rules} if rules else {})
 
     def _put_in_force(self, policy: Policy) -> None:
         if policy == self._node.policy:

@@ -1,22 +1,26 @@
 """Retention: what is older than a policy allows to be kept is erased here, on time, and is not taken in again.
 
 The header of a message stays, so that nothing that refers to it breaks, and counts as held: others offer it no more.
-The rule of a team is about its own rooms; that of the machine about every room.
+The rules of a team are about its own rooms, that of the machine about every room.
+
+What a team's rules have erased follows from its control set and the time alone (SPEC section 12.7): all its members
+come to have erased the same, whoever was away meanwhile. It is one number for a room, the clock below which nothing is
+kept.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from p2pim.protocol.message import Message, RoomId
+from p2pim.protocol.authority import DAY_MS, RETENTION, Authority
+from p2pim.protocol.message import LASTING, Header, Message, RoomId
 from p2pim.protocol.room import Room
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
 
-KEY: Final = "retention_days"
-DAY_MS: Final = 24 * 3600 * 1000
 #: Look this often, and at once when a rule changed or the clock was set.
 EVERY_MS: Final = 600 * 1000
 
@@ -28,42 +32,58 @@ class Retention:
         self._node = node
         self._store = node.store
         self._next_ms = 0
-
-    def days(self, room: Room) -> int | None:
-        """How long the content of a room is kept; None: as long as the user likes."""
-        team = room.parent if room.parent is not None else room.id
-        rules = self._node.rooms.rules(team) if room.is_governed else {}
-        days: int | None = self._node.policies.with_team(rules).value(KEY)
-        return days
+        #: Rooms in which all below a clock is erased already.
+        self._erased: dict[RoomId, int] = {}
 
     def oldest(self, room: Room) -> int:
         """The clock below which no content of a room is kept."""
-        days = self.days(room)
-        return 0 if days is None else max(0, self._node.clock.wall_ms() - days * DAY_MS)
+        now = self._node.clock.wall_ms()
+        days = self._node.policies.machine.values.get(RETENTION)
+        oldest = now - days * DAY_MS if isinstance(days, int) else 0
+        if room.is_governed:
+            oldest = max(oldest, self._rules(room).expired_below(now))
+        return max(0, oldest)
+
+    def covers(self, room: Room, header: Header) -> bool:
+        """Whether a message is too old to be kept with its content."""
+        return header.kind not in LASTING and header.clock < self.oldest(room)
+
+    def explains(self, room: Room, header: Header) -> bool:
+        """Whether a rule of the team, in force or not, may be why a message comes without its content."""
+        return self.covers(room, header) or header.clock < self._explained_below(room)
+
+    def _explained_below(self, room: Room) -> int:
+        if not room.is_governed:
+            return 0
+        return self._rules(room).maybe_expired_below(self._node.clock.wall_ms())
+
+    def _rules(self, room: Room) -> Authority:
+        return self._node.rooms.authority(room.parent if room.parent is not None else room.id)
 
     def trimmed(self, room: Room, message: Message) -> Message:
         """A message as it may be kept: without its content, if that is too old."""
-        if message.header.clock >= self.oldest(room):
-            return message
-        return dataclasses.replace(message, content=None)
-
-    def covers(self, room_id: RoomId, clock: int) -> bool:
-        """Whether a rule explains that a message comes without its content."""
-        room = self._store.messages.room(room_id)
-        return room is not None and clock < self.oldest(room)
+        return dataclasses.replace(message, content=None) if self.covers(room, message.header) else message
 
     def soon(self) -> None:
-        """A rule changed: look again at the next tick."""
+        """A rule changed, or more: look again at the next tick."""
         self._next_ms = 0
 
     def tick(self) -> None:
-        """Erase what has become too old."""
+        """Erase what has become too old; ask for what is not."""
         now = self._node.clock.wall_ms()
         if self._next_ms - EVERY_MS <= now < self._next_ms:
             return
         self._next_ms = now + EVERY_MS
         for room in self._store.messages.rooms():
-            if oldest := self.oldest(room):
-                seqs = self._store.standing.expire(room.id, oldest)
-                if seqs:
-                    self._store.on_commit(lambda r=room.id: self._node.changes.read(r))  # type: ignore[misc]
+            self._erase(room)
+            self._node.delivery.take_stubs(
+                self._store.followers.stubs_below(room.id, self._explained_below(room))
+            )
+            self._node.refill.look(room)
+
+    def _erase(self, room: Room) -> None:
+        oldest = self.oldest(room)
+        since = min(oldest, self._erased.get(room.id, 0))
+        if oldest > since and self._store.standing.expire(room.id, since, oldest):
+            self._node.changes.many(room.id)
+        self._store.on_commit(partial(self._erased.__setitem__, room.id, oldest))

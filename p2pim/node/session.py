@@ -111,4 +111,6 @@ class Session:
     unseen: set[RoomId] = field(default_factory=set)
     #: Rooms whose control set is to be compared again: something came before what it follows.
     orphaned: set[RoomId] = field(default_factory=set)
+    #: Held messages whose content was asked for on this Link.
+    refilled: set[MessageId] = field(default_factory=set)
     boxing: Boxing = field(default_factory=Boxing)

@@ -99,6 +99,7 @@ class Sync:
         self.sessions[link] = session
         if link.peer_id == self._node.peer_id:
             self._node.machines.link_up(session)
+        self._node.retention.soon()  # it may have what is lacking here
         common = self.sharing.common(session)
         session.served = {place.room for place in common if place.set == CONTROL}
         for place in common:
@@ -253,6 +254,7 @@ class Sync:
         offered.update(message_id for message_id, _ in lacking)
         if place.set == CONTENT and held:
             self._tell_author(session, place, held)
+            self._node.refill.offered(session, room, held)
         self.want(session, room, place, [message_id for message_id, clock in lacking if clock >= floor])
 
     def _tell_author(self, session: Session, place: SetId, held: Iterable[MessageId]) -> None:

@@ -27,6 +27,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from p2pim.protocol.control import Admit, Genesis, Grant, Invite, Policy, Revoke, Role, RoomType
@@ -36,18 +37,23 @@ from p2pim.protocol.message import MessageId, RoomId
 from p2pim.protocol.names import received_name
 
 __all__ = [
+    "DAY_MS",
     "NAME",
+    "RETENTION",
     "Authority",
     "Deed",
     "PolicyValue",
+    "Ruling",
     "Standing",
     "Step",
     "fold",
     "network_secrets",
 ]
 
-#: The policy that renames a room.
+#: Keys of policies: what renames a room, and for how many days a team keeps what is written.
 NAME: Final = "name"
+RETENTION: Final = "retention_days"
+DAY_MS: Final = 24 * 3600 * 1000
 
 PolicyValue = bool | int | str | list[str]
 
@@ -59,6 +65,14 @@ class Step(NamedTuple):
     start: int
     role: Role
     by: MessageId
+
+
+class Ruling(NamedTuple):
+    """What was decided about one key of the policy, from this clock on."""
+
+    gen: int
+    start: int
+    value: PolicyValue
 
 
 @dataclass(frozen=True)
@@ -85,14 +99,35 @@ class Authority:
     owner: PeerId
     timelines: dict[PeerId, tuple[Step, ...]]
     names: dict[PeerId, str]
-    policy: dict[str, PolicyValue]
+    #: Of each key what won at each gen, in that order: the last one is in force.
+    rulings: dict[str, tuple[Ruling, ...]]
     policy_gen: int
+    #: The shortest retention that anybody who could once has set, in days; 0: none.
+    shortest_retention: int
     invites: dict[MessageId, Standing]
     counting: frozenset[MessageId]
     gens: dict[PeerId, int]
     #: The secrets of the network, oldest first; the last one is the current one.
     secrets: tuple[bytes, ...] = field(repr=False)
     over: Authority | None = None
+
+    @cached_property
+    def policy(self) -> dict[str, PolicyValue]:
+        """What is in force."""
+        return {key: rulings[-1].value for key, rulings in self.rulings.items()}
+
+    def expired_below(self, now_ms: int) -> int:
+        """Clock below which a team's rules have erased what is written in its rooms (SPEC section 12.7)."""
+        below, rulings = 0, self.rulings.get(RETENTION, ())
+        for number, ruling in enumerate(rulings, 1):
+            end = min(now_ms, rulings[number].start) if number < len(rulings) else now_ms
+            if days := _days(ruling.value):
+                below = max(below, end - days * DAY_MS)
+        return below
+
+    def maybe_expired_below(self, now_ms: int) -> int:
+        """Clock below which a rule may have erased what is written, where it was in force for a while."""
+        return now_ms - self.shortest_retention * DAY_MS if self.shortest_retention else 0
 
     @property
     def name(self) -> str:
@@ -251,17 +286,24 @@ class _Fold:
 
     # -- the rest
 
-    def policy(self) -> tuple[dict[str, PolicyValue], int]:
-        """Of each key the value of the highest gen, then the owner's, then the first; and the highest gen."""
+    def rulings(self) -> tuple[dict[str, tuple[Ruling, ...]], int]:
+        """Of each key what won at each gen: the owner's word, else the first; and the highest gen."""
         good = [d for d in self.deeds if isinstance(d.body, Policy) and d.good]
         counting = [d for d in good if self.counts(d)]
-        counting.reverse()
-        counting.sort(key=lambda d: (d.gen, d.author == self.owner))
-        values: dict[str, PolicyValue] = {}
-        for deed in counting:  # the one that wins is last
+        counting.sort(key=lambda d: (d.gen, d.author != self.owner))
+        won: dict[str, dict[int, Ruling]] = defaultdict(dict)
+        for deed in counting:
             assert isinstance(deed.body, Policy)
-            values.update(deed.body.values)
-        return values, max((d.gen for d in good), default=0)
+            for key, value in deed.body.values.items():
+                won[key].setdefault(deed.gen, Ruling(deed.gen, deed.clock, value))
+        rulings = {key: tuple(by_gen.values()) for key, by_gen in won.items()}
+        return rulings, max((d.gen for d in good), default=0)
+
+    def shortest_retention(self) -> int:
+        """Of all rules about it, also those that do not count (any more)."""
+        bodies = [deed.body for deed in self.deeds if isinstance(deed.body, Policy)]
+        days = [_days(body.values[RETENTION]) for body in bodies if RETENTION in body.values]
+        return min(filter(None, days), default=0)
 
     def secrets(self) -> tuple[bytes, ...]:
         """The secrets of the network, as all removals that count have mixed them."""
@@ -286,21 +328,27 @@ class _Fold:
                 admitted[deed.body.subject].append(deed)
         for subject in (self.grants.keys() | admitted.keys()) - {self.owner}:
             self.follow(subject, admitted.get(subject, ()), standings)
-        policy, policy_gen = self.policy()
+        rulings, policy_gen = self.rulings()
         acts = {d.id for d in self.deeds if not isinstance(d.body, _SUBJECTS) and self.counts(d)}
         return Authority(
             genesis=self.genesis,
             owner=self.owner,
             timelines=self.timelines,
             names=self.names,
-            policy=policy,
+            rulings=rulings,
             policy_gen=policy_gen,
+            shortest_retention=self.shortest_retention(),
             invites=standings,
             counting=frozenset(self.winning | acts),
             gens={subject: max(deed.gen for deed in good) for subject, good in self.grants.items()},
             secrets=self.secrets(),
             over=self.over,
         )
+
+
+def _days(rule: PolicyValue) -> int:
+    """What a rule of retention says; 0 if nothing that is understood."""
+    return rule if isinstance(rule, int) and rule is not True and rule > 0 else 0
 
 
 def _certified(deed: Deed, standings: dict[MessageId, Standing]) -> str:

@@ -44,6 +44,8 @@ FOLLOWERS: Final = frozenset((EDIT, DELETE, REACTION))
 SILENT: Final = FOLLOWERS | {TOPIC}
 #: Kinds whose content a delete erases.
 ERASABLE: Final = frozenset((TEXT, EDIT))
+#: Kinds that do not expire: what a room is about, and that something was deleted.
+LASTING: Final = frozenset((DELETE, TOPIC))
 MAX_MENTIONS: Final = 64
 
 

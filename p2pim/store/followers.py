@@ -11,7 +11,7 @@ from typing import Final
 
 from p2pim.protocol.fold import REACTIONS_COUNTED, MayDelete, authors_only, subject
 from p2pim.protocol.message import DELETE, EDIT, REACTION, TEXT, Header, Message, MessageId, RoomId, reopen
-from p2pim.store.database import Database, chunks, marks
+from p2pim.store.database import Database, Row, chunks, marks
 
 #: Of one author's followers of one message so many count, the newest; the others are stale.
 _COUNTED: Final = {EDIT: 1, DELETE: 1, REACTION: REACTIONS_COUNTED}
@@ -32,8 +32,15 @@ class Followers:
 
     def is_deleted(self, message_id: MessageId, header: Header) -> bool:
         """Whether a delete that is here erases this message."""
+        return self._is_deleted(message_id, header, " AND stale = 0")
+
+    def was_deleted(self, message_id: MessageId, header: Header) -> bool:
+        """Whether a delete that is here, and may not count, is why it comes without content."""
+        return self._is_deleted(message_id, header, "")
+
+    def _is_deleted(self, message_id: MessageId, header: Header, which: str) -> bool:
         rows = self._db.rows(
-            "SELECT author FROM messages WHERE target = ? AND kind = ? AND stale = 0 AND +room = ?",
+            f"SELECT author FROM messages WHERE target = ? AND kind = ? AND +room = ?{which}",
             [subject(message_id, header), DELETE, self._number(header.room)],
         )
         return any(self.may_delete(author, header) for (author,) in rows)
@@ -78,17 +85,13 @@ class Followers:
         if header.kind == DELETE and not hidden:
             self._erase(header)
 
-    def judged(self, seq: int, header: Header, void: bool, hidden: bool) -> bool:
-        """A follower's author had no right to write it, or had it after all.
-
-        Returns:
-            Whether something that was erased is lacking now.
-        """
+    def judged(self, seq: int, header: Header, void: bool, hidden: bool) -> None:
+        """A follower's author had no right to write it, or had it after all."""
         if not void:
             counts = header.kind == DELETE or not hidden
             self._db.execute("UPDATE messages SET stale = ? WHERE seq = ?", [not counts, seq])
             self.added(header, not counts)
-            return False
+            return
         self._db.execute("UPDATE messages SET stale = 1 WHERE seq = ?", [seq])
         self._db.execute(
             "UPDATE messages SET stale = 0 WHERE seq IN (SELECT seq FROM messages WHERE target = ? AND kind = ? "
@@ -103,23 +106,6 @@ class Followers:
                 _COUNTED[header.kind],
             ],
         )
-        return header.kind == DELETE and self._restore(header)
-
-    def _restore(self, delete: Header) -> bool:
-        """A delete does not count any more: what no other explains is not held, and comes again from who has it."""
-        room, lacking = self._number(delete.room), False
-        rows = self._db.rows(
-            "SELECT seq, id, header, signature FROM messages WHERE id = ? AND +room = ? AND content IS NULL UNION ALL "
-            "SELECT seq, id, header, signature FROM messages WHERE target = ? AND +room = ? AND content IS NULL",
-            [delete.target, room, delete.target, room],
-        )
-        for seq, message_id, header, signature in rows:
-            message = reopen(message_id, header, signature, None)
-            if not self.is_deleted(message_id, message.header):
-                self.keep_stub(message)
-                self._db.execute("DELETE FROM messages WHERE seq = ?", [seq])
-                lacking = True
-        return lacking
 
     def of(self, messages: Sequence[Message]) -> dict[MessageId, list[Message]]:
         """The followers that count for these messages, by target."""
@@ -150,7 +136,7 @@ class Followers:
     # -- stubs
 
     def keep_stub(self, message: Message) -> None:
-        """Remember a message that came without content, until a delete says why or the content comes."""
+        """Remember a message that came without content, until something says why or the content comes."""
         header = message.header
         self._db.execute(
             "INSERT INTO stubs (id, room, clock, subject, header, signature) VALUES (?, ?, ?, ?, ?, ?) "
@@ -180,5 +166,14 @@ class Followers:
             "SELECT id, header, signature FROM stubs WHERE subject = ? AND room = ?",
             [delete.target, self._number(delete.room)],
         )
-        stubs = [reopen(message_id, header, signature, None) for message_id, header, signature in rows]
-        return [stub for stub in stubs if self.may_delete(delete.author, stub.header)]
+        return [stub for stub in map(_stub, rows) if self.may_delete(delete.author, stub.header)]
+
+    def stubs_below(self, room_id: RoomId, clock: int) -> list[Message]:
+        """The stubs that are older than that in a room."""
+        sql = "SELECT id, header, signature FROM stubs WHERE room = ? AND clock < ?"
+        return [_stub(row) for row in self._db.rows(sql, [self._number(room_id), clock])]
+
+
+def _stub(row: Row) -> Message:
+    message_id, header, signature = row
+    return reopen(message_id, header, signature, None)

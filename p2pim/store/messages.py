@@ -136,7 +136,7 @@ class Messages:
         follows = header.kind in FOLLOWERS and header.target is not None
         if (followed or header.kind == EDIT) and self.followers.is_deleted(message.id, header):
             message, unread, mention = dataclasses.replace(message, content=None), False, False
-        unread = unread and not hidden and header.kind not in SILENT
+        unread = unread and not hidden and message.content is not None and header.kind not in SILENT
         # One that does not count, not yet or not at all. A delete erases before it is due.
         stale = follows and (void or (hidden and header.kind != DELETE))
         cursor = self._db.execute(
@@ -213,12 +213,12 @@ class Messages:
             unread = header.author != me and header.kind not in SILENT and stored.message.content is not None
             awaited = self._expected(stored.message.id)[0]
             self._db.execute(
-                "UPDATE messages SET hidden = 0, stale = 0, unread = ?, head = ? WHERE seq = ?",
+                "UPDATE messages SET hidden = 0, stale = void, unread = ?, head = ? WHERE seq = ?",
                 [unread, not awaited, stored.seq],
             )
             self._link(stored.seq, stored.message, awaited)
             if header.kind in FOLLOWERS and header.target is not None:
-                self.followers.added(header, hidden=False)
+                self.followers.added(header, hidden=stored.void)
             due.append(replace(stored, hidden=False, unread=unread))
         return due
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from p2pim.protocol.identity import PeerId
-from p2pim.protocol.message import TOPIC, RoomId
+from p2pim.protocol.message import FUTURE_MS, LASTING, Message, MessageId, RoomId, reopen
 from p2pim.store.database import Database, chunks, marks
 from p2pim.store.messages import COLUMNS, IS_LINE, Messages, stored_of
 
@@ -17,16 +17,42 @@ class Standing:
         self._db = database
         self._messages = messages
 
-    def expire(self, room_id: RoomId, oldest: int) -> int:
-        """Erase the content of what is older in a room, but for what sets its topic; returns of how many messages."""
+    def expire(self, room_id: RoomId, since: int, oldest: int) -> int:
+        """Erase the content of what is older in a room, but for what lasts; returns of how many messages.
+
+        Args:
+            since: below this nothing has any.
+        """
         erased = self._db.execute(
-            "UPDATE messages SET content = NULL, unread = 0, mention = 0 "
-            f"WHERE room = ? AND clock < ? AND content IS NOT NULL AND kind <> {TOPIC}",
-            [self._messages.number(room_id), oldest],
+            "UPDATE messages SET content = NULL, unread = 0, mention = 0 WHERE room = ? AND clock >= ? AND clock < ? "
+            f"AND content IS NOT NULL AND kind NOT IN ({marks(len(LASTING))})",
+            [self._messages.number(room_id), since, oldest, *LASTING],
         ).rowcount
         if erased:
             self._db.on_known(self._db.erased)
         return erased
+
+    def hollow(self, room_id: RoomId, oldest: int, now_ms: int) -> list[Message]:
+        """What has no content here, is not older and is due."""
+        rows = self._db.rows(
+            "SELECT id, header, signature, content FROM messages "
+            "WHERE room = ? AND clock BETWEEN ? AND ? AND content IS NULL ORDER BY clock, id",
+            [self._messages.number(room_id), oldest, now_ms + FUTURE_MS],
+        )
+        return [reopen(*row) for row in rows]
+
+    def hollow_of(self, ids: Sequence[MessageId]) -> list[Message]:
+        """Those of these that are here without content."""
+        found: list[Message] = []
+        for part in chunks(ids):
+            sql = f"SELECT id, header, signature, content FROM messages WHERE id IN ({marks(len(part))})"
+            found += [reopen(*row) for row in self._db.rows(f"{sql} AND content IS NULL", part)]
+        return found
+
+    def fill(self, message: Message) -> bool:
+        """Keep the content of a message that is here; returns whether it was lacking."""
+        sql = "UPDATE messages SET content = ? WHERE id = ? AND content IS NULL"
+        return self._db.execute(sql, [message.content, message.id]).rowcount > 0
 
     def written_in(self, room_id: RoomId, author: PeerId) -> list[tuple[int, int, bool]]:
         """(seq, clock, void) of everything somebody wrote in a room."""
@@ -36,22 +62,12 @@ class Standing:
             for seq, clock, void in self._db.rows(sql, [self._messages.number(room_id), author])
         ]
 
-    def set_void(self, seqs: Sequence[int], void: bool) -> bool:
-        """What is known of the right of its author has changed for these messages.
-
-        Returns:
-            Whether something that was erased is lacking now, and to be fetched again.
-        """
-        lacking = False
+    def set_void(self, seqs: Sequence[int], void: bool) -> None:
+        """What is known of the right of its author has changed for these messages."""
         for part in chunks(seqs):
             self._db.execute(f"UPDATE messages SET void = ? WHERE seq IN ({marks(len(part))})", [void, *part])
             rows = self._db.rows(
                 f"SELECT {COLUMNS} FROM messages WHERE seq IN ({marks(len(part))}) AND NOT {IS_LINE}", part
             )
             for stored in map(stored_of, rows):
-                lacking |= self._messages.followers.judged(
-                    stored.seq, stored.message.header, void, stored.hidden
-                )
-        if lacking:
-            self._messages.sets.forget()
-        return lacking
+                self._messages.followers.judged(stored.seq, stored.message.header, void, stored.hidden)

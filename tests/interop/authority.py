@@ -234,6 +234,36 @@ class Fold:
                 values.setdefault(key, value)
         return values
 
+    def rulings(self) -> dict[str, list[list[Any]]]:
+        """Give for each key the winner at every gen that has one."""
+        policies = [g for g in self.good if g.kind == POLICY and self.is_authorised(g)]
+        policies.sort(key=lambda p: (p.author != self.owner, p.place))
+        found: dict[str, dict[int, list[Any]]] = {}
+        for policy in policies:
+            for key, value in policy.says("values").items():
+                gen = policy.says("gen")
+                found.setdefault(key, {}).setdefault(gen, [gen, policy.clock, value])
+        return {key: [at[gen] for gen in sorted(at)] for key, at in found.items()}
+
+    def expired_below(self, reader: int) -> int:
+        """Give the clock below which content is expired for a reader at that time."""
+        days = self.rulings().get("retention_days", [])
+        ends = [*(min(clock, reader) for _, clock, _ in days[1:]), reader]
+        found = [
+            e - d * 86_400_000 for e, (_, _, d) in zip(ends, days, strict=False) if type(d) is int and d > 0
+        ]
+        return int(max([0, *found]))
+
+    def expiry(self, readers: list[int]) -> dict[str, Any]:
+        """Give, for readers at these times, below which clock content is expired, and for the last, may be."""
+        said = [e.says("values").get("retention_days") for e in self.entries if e.kind == POLICY]
+        days = [d for d in said if type(d) is int and d > 0]
+        maybe = readers[-1] - min(days) * 86_400_000 if days else 0
+        return {
+            "expired_below": {str(t): self.expired_below(t) for t in readers},
+            "maybe_expired_below": maybe,
+        }
+
     def name(self) -> str:
         """Give what the room is called."""
         return clean(self.policy().get("name")) or clean(self.room.genesis.says("name"))

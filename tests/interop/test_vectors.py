@@ -389,6 +389,8 @@ def test_authority(story: dict[str, Any]) -> None:
                 "names": fold.names(),
                 "name": fold.name(),
                 "policy": fold.policy(),
+                "rulings": fold.rulings(),
+                **fold.expiry([int(t) for t in given["expired_below"]]),
                 "policy_gen": fold.policy_gen(),
                 "gens": fold.gens(),
                 "invites": came,

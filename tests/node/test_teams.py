@@ -156,6 +156,31 @@ def test_a_removal_made_while_somebody_was_away_finds_them_and_what_they_wrote_l
     assert bob.said(events.RoomChanged)
 
 
+def test_what_was_written_while_removed_and_deleted_once_back_is_shown_to_nobody() -> None:
+    company = Company()
+    team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
+    company.part(cleo, ann)
+    company.part(cleo, bob)
+    ann.me.teams.remove(team, cleo.peer_id)
+    says(cleo, team, "I do not know yet")
+    company.run(1)
+    ann.me.teams.grant(team, cleo.peer_id, Role.MEMBER)
+    company.run(1)
+    code, _, _ = ann.me.teams.invite(team)
+    company.join(cleo, ann, code)  # the network's secret is another one
+    link(company, cleo, ann, team)
+    (written,) = cleo.held(team)
+    cleo.me.delete(written[1])
+    company.run(1)
+    dora = company.hire("dora", settings=CLOSED)
+    code, _, _ = ann.me.teams.invite(team)
+    company.join(dora, ann, code)
+    link(company, dora, ann, team)  # the text without its content comes before the delete that says why
+    for person in (ann, bob, cleo, dora):
+        assert reads(person, team) == []
+        assert len(person.held(team)) == 2
+
+
 def test_an_admin_lets_in_and_is_demoted_and_a_member_leaves() -> None:
     company = Company()
     team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")

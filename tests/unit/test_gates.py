@@ -40,6 +40,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "sync": "test_faults",
             "delivery": "test_requests",
             "retention": "test_retention",
+            "refill": "test_retention",
             "contacts": "test_faults",
             "boxes": "test_boxes",
             "boxkeys": "test_boxes",

@@ -113,6 +113,9 @@ def plain(control: ControlSet, authority: Authority, given: dict[str, Any]) -> d
         "names": {p.hex(): name for p, name in authority.names.items()},
         "name": authority.name,
         "policy": authority.policy,
+        "rulings": {key: [list(one) for one in found] for key, found in authority.rulings.items()},
+        "maybe_expired_below": authority.maybe_expired_below(max(map(int, given["expired_below"]))),
+        "expired_below": {t: authority.expired_below(int(t)) for t in given["expired_below"]},
         "policy_gen": authority.policy_gen,
         "gens": {p.hex(): gen for p, gen in authority.gens.items()},
         "invites": {
