@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from p2pim.api import schema
 from p2pim.api.client import Client, whole_history
 from p2pim.config import Paths
 
+ROOT = Path(__file__).resolve().parents[1]
 LOOPBACK = 'port = 0\ninterfaces = ["127.0.0.1"]\n'
 PATIENCE = 20.0
 EVERYTHING = 1_000_000
@@ -51,6 +53,9 @@ class Daemon:
     Args:
         wrap: what comes before the interpreter on the command line.
     """
+
+    #: The module that runs, and what it wants to be told before all else.
+    program: Sequence[str] = ("p2pim.daemon",)
 
     def __init__(
         self,
@@ -116,7 +121,7 @@ class Daemon:
 
     def launch(self) -> None:
         """Begin to start; `ready` waits for the end of it."""
-        argv = [*self._wrap, sys.executable, "-P", "-m", "p2pim.daemon"]
+        argv = [*self._wrap, sys.executable, "-P", "-m", *self.program]
         argv += ["--home", str(self.paths.home), "--ready-fd", "1"]
         self.launched_at = time.monotonic()
         self._process = self._spawn(argv, self._env)
@@ -233,6 +238,22 @@ class Daemon:
     def until_nothing_waits(self, within: float = PATIENCE) -> float:
         """Wait until all it wrote has been stored by those it is for; the moment."""
         return self.until(lambda: self.client.status()["waiting"] == 0, "nothing waits", within)
+
+
+class ClockedDaemon(Daemon):
+    """One whose clock can be set, while it runs or before."""
+
+    def __init__(self, home: Path, *, env: Mapping[str, str] | None = None, **how: Any) -> None:
+        super().__init__(home, env={**(os.environ if env is None else env), "PYTHONPATH": str(ROOT)}, **how)
+        self._clock = home / "clock"
+        self.set_clock(0)
+        self.program = ("tests.skewed_daemon", str(self._clock))
+
+    def set_clock(self, seconds: int) -> None:
+        """By how much it is ahead of this machine's."""
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(seconds), encoding="ascii")
+        new.replace(self._clock)
 
 
 def start_together(*daemons: Daemon) -> None:

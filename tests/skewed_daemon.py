@@ -1,8 +1,12 @@
-"""The real daemon on a machine whose clock is wrong: ``python -m tests.skewed_daemon SECONDS --home DIR …``."""
+"""The real daemon on a machine whose clock is wrong: ``python -m tests.skewed_daemon FILE --home DIR …``.
+
+In the file is by how many seconds it is ahead, or behind; it is read again and again, so a clock can be set.
+"""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from p2pim.config import Paths, Settings
 from p2pim.config.policy import MachinePolicy
@@ -13,10 +17,10 @@ from p2pim.protocol.identity import Identity
 
 
 class SkewedClock(SystemClock):
-    """So many seconds ahead, or behind."""
+    """As far off as the file says."""
 
     def wall_ms(self) -> int:
-        return super().wall_ms() + int(sys.argv[1]) * 1000
+        return super().wall_ms() + int(Path(sys.argv[1]).read_text(encoding="ascii")) * 1000
 
 
 def skewed(paths: Paths, settings: Settings, machine: MachinePolicy, identity: Identity | None) -> Peer:

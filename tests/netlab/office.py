@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
-from tests.daemons import Daemon, befriend
+from tests.daemons import ClockedDaemon, Daemon, befriend
 from tests.netlab.lab import Host, Lab
+
+D = TypeVar("D", bound=Daemon)
 
 #: Makes the planted name the host's, and the planted files the host's own, for one program only: the lab gives each
 #: program a mount namespace of its own.
@@ -34,11 +37,18 @@ class Office:
         self, name: str, host: int | None = None, wrap: tuple[str, ...] = (), settings: str = ""
     ) -> Daemon:
         """Somebody with a new profile, at a host (the next one); nothing is configured and nothing runs yet."""
+        return self._seat(Daemon, name, host, wrap=wrap, settings=settings)
+
+    def hire_with_clock(self, name: str) -> ClockedDaemon:
+        """The same, at the next host, with a clock that can be set."""
+        return self._seat(ClockedDaemon, name, None)
+
+    def _seat(self, kind: type[D], name: str, host: int | None, **how: Any) -> D:
         number = len(list(self._folder.iterdir())) + 1 if host is None else host
         spawn = self.lab.host(number).popen
-        return self._ends.enter_context(
-            Daemon(self._folder / name, settings=settings, spawn=spawn, env=self._env, wrap=wrap)
-        )
+        daemon = kind(self._folder / name, spawn=spawn, env=self._env, **how)
+        self._ends.push(daemon)
+        return daemon
 
     def friends(self, *names: str) -> list[Daemon]:
         """Colleagues, a host each, who run and have accepted each other."""

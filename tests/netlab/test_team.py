@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,7 +196,12 @@ def test_three_islands_of_real_daemons_agree_when_they_meet_again(
     people[0].until_misses(people[2], within=SILENCE)
     rng = random.Random(1)
     for number in range(MESSAGES):
-        rng.choice(people).say(rng.choice(rooms), f"message {number}")
+        whom = rng.choice(("", "", "@room ", "@p3 "))
+        means: dict[str, Any] = {"mention_room": whom == "@room "}
+        if whom == "@p3 ":
+            means["mentions"] = [people[2].peer_id]
+        author, room = rng.choice(people), rng.choice(rooms)
+        author.client.call("message.send", room=room, text=f"{whom}message {number}", **means)
     office.lab.unite()
     began = time.monotonic()
     for daemon in people:
@@ -208,10 +214,15 @@ def test_three_islands_of_real_daemons_agree_when_they_meet_again(
     figure(
         f"{MESSAGES} messages in 3 islands, from the end of the split to the same on 6 hosts", f"{took:.1f} s"
     )
-    orders = [people[0].said(room) for room in rooms]
+    mentions, orders = 0, [people[0].said(room) for room in rooms]
     for daemon in people:
         assert [daemon.said(room) for room in rooms] == orders
         for room, order in zip(rooms, orders, strict=True):
-            unread = daemon.client.call("rooms.get", room=room)["unread"]
-            assert unread == len(order) - len(daemon.states(room))
+            own = daemon.states(room)
+            from_others = [text for _, text in order if text not in own]
+            meant = [text for text in from_others if text.startswith(("@room", f"@{daemon.name}"))]
+            shown = daemon.client.call("rooms.get", room=room)
+            assert (shown["unread"], shown["mentions"]) == (len(from_others), len(meant))
+            mentions += len(meant)
+    assert mentions > MESSAGES / 2
     assert took <= AGREE_GOAL

@@ -13,14 +13,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from p2pim.api.client import Client
 from p2pim.errors import NotNow, StoreFull
-from tests.daemons import Daemon, befriend, spawn_here
+from tests.daemons import ClockedDaemon, Daemon, befriend
 from tests.security.test_costs import QUIET, port_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,29 +130,16 @@ def test_29_who_was_stopped_for_a_while_has_everything_soon_after(short_tmp: Pat
 # -- wrong clocks
 
 
-def skewed(seconds: int) -> type[Daemon]:
-    """A daemon whose clock is off by so much."""
-
-    def spawn(argv: Sequence[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        at = argv.index("p2pim.daemon")
-        changed = [*argv[:at], "tests.skewed_daemon", str(seconds), *argv[at + 1 :]]
-        return spawn_here(changed, {**os.environ, "PYTHONPATH": str(ROOT)})
-
-    class Skewed(Daemon):
-        def launch(self) -> None:
-            self._spawn = spawn
-            super().launch()
-
-    return Skewed
-
-
 @pytest.mark.parametrize("seconds", [YEARS_10, -YEARS_10, 86_400 + 60])
 def test_29_a_wrong_clock_loses_nothing_and_recovers(short_tmp: Path, seconds: int) -> None:
     ahead = seconds > 86_400
     with contextlib.ExitStack() as stack:
         anna = stack.enter_context(Daemon(short_tmp / "a", settings=QUIET)).start()
         settings = QUIET + f'peers = ["127.0.0.1:{port_of(anna)}"]\n'
-        ben = stack.enter_context(skewed(seconds)(short_tmp / "b", settings=settings)).start()
+        ben: Daemon
+        ben = clocked = stack.enter_context(ClockedDaemon(short_tmp / "b", settings=settings))
+        clocked.set_clock(seconds)
+        ben.start()
         ben.until_sees(anna)
         anna.say(ben.peer_id, "hello")
         ben.until_holds(anna.peer_id, 1) if seconds > -86_400 else None

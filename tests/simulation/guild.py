@@ -6,9 +6,17 @@ pushes it to whom it likes, but cannot sign for others.
 
 from __future__ import annotations
 
+import hashlib
+import random
+from typing import Any
+
+import pytest
+
 from p2pim.config import Settings
 from p2pim.errors import UserError
+from p2pim.node import boxes, boxkeys
 from p2pim.node.node import Node
+from p2pim.protocol.authority import PolicyValue
 from p2pim.protocol.control import Role
 from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import Identity, PeerId
@@ -21,7 +29,8 @@ from tests.simulation.misfortune import HOUR_MS, UnluckyWorld
 from tests.simulation.revising import revise
 from tests.simulation.world import Broken, Machine, SimAuthor, SimDatabase
 
-SKEWS = (*misfortune.SKEWS, 72 * HOUR_MS)
+DAY_MS = 24 * HOUR_MS
+SKEWS = (*misfortune.SKEWS, 72 * HOUR_MS, 40 * DAY_MS)
 CLOSED = Settings(open_network=False)
 
 
@@ -107,6 +116,8 @@ class Guild(UnluckyWorld):
                 owner.node.teams.grant(
                     self.team, identity.peer_id, Role.ADMIN if letter in "AB" else Role.MEMBER
                 )
+        if self.rng.random() < 0.4:
+            owner.node.teams.set_policy(self.team, {"retention_days": 7})
         everything = owner.control_of(self.team)
         for machine in self.members[1:]:
             if machine.letter not in "JK":
@@ -135,6 +146,7 @@ class Guild(UnluckyWorld):
             (1, self._restore),
             (2, self._jump_clock),
             (1, self._wait),
+            (2, self._let_days_pass),
         )
         deed = self.rng.choices([d for _, d in deeds], [w for w, _ in deeds])[0]
         if machine.evil and deed in (self._write, self._mail, self._deed):
@@ -219,11 +231,11 @@ class Guild(UnluckyWorld):
                     self.team, uses=rng.choice((1, 1, 2)), approval=rng.random() < 0.2
                 )
                 self.codes.append(code)
-            elif deed < 0.8:
+            elif deed < 0.78:
                 invites = list(node.rooms.authority(self.team).invites)
                 node.teams.revoke(self.team, rng.choice(invites) if invites else bytes(32))
-            elif deed < 0.9:
-                node.teams.set_policy(room, {"relay": rng.random() < 0.5})
+            elif deed < 0.92:
+                node.teams.set_policy(rng.choice((self.team, room)), some_rules(rng))
             else:
                 inside = [
                     p for p in node.rooms.members(self.team) if rng.random() < 0.5 and p != machine.peer_id
@@ -263,6 +275,10 @@ class Guild(UnluckyWorld):
     def _wait(self, machine: Member) -> None:
         self.run(self.rng.choice((20.0, 60.0)))
 
+    def _let_days_pass(self, machine: Member) -> None:
+        self.now += self.rng.choice((2, 5, 9)) * DAY_MS / 1000
+        self.run(12)
+
     # -- what must hold at every step
 
     def sent(self, machine: Machine, to: PeerId, record: Messages) -> None:
@@ -282,6 +298,27 @@ class Guild(UnluckyWorld):
             if not any(m.holds(message_id) or m.restored or m.evil for m in theirs):
                 raise Broken(f"I2: {machine} shows a message as delivered that nobody there holds")
         machine.ticks = ticks
+
+
+def some_rules(rng: random.Random) -> dict[str, PolicyValue]:
+    """What a policy may say: days that are over in the middle of a story, at its end, or never."""
+    if rng.random() < 0.3:
+        return {"relay": rng.random() < 0.5}
+    return {"retention_days": rng.choice((7, 30, 3_000))}
+
+
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """A story is short: what waits is sealed soon, and a code costs little, which is not what is tested here."""
+    scrypt = hashlib.scrypt
+
+    def cheap(*args: Any, **how: Any) -> bytes:
+        return scrypt(*args, **{**how, "n": 16})
+
+    patch.setattr(hashlib, "scrypt", cheap)
+    patch.setattr(boxes, "PATIENCE", 1.0)
+    patch.setattr(boxes, "GROUP_PATIENCE", 2.0)
+    patch.setattr(boxes, "LOOK_SECONDS", 1.0)
+    patch.setattr(boxkeys, "TELL_SECONDS", 3.0)
 
 
 def play(seed: int, steps: int = 92) -> Guild:

@@ -20,9 +20,7 @@ from p2pim.protocol.records import (
     Signed,
 )
 from p2pim.protocol.room import dm_room
-from tests.simulation.guild import Guild, Member
-
-DAY_MS = 24 * 3_600_000
+from tests.simulation.guild import DAY_MS, Guild, Member, some_rules
 
 
 def mischief(guild: Guild, machine: Member) -> None:
@@ -167,4 +165,4 @@ def some_body(
         return Invite(machine.peer_id, rng.randbytes(32), rng.randbytes(32), 2**45, 5, False, None), []
     if deed < 0.9 and invites:
         return Revoke(rng.choice(invites).id, rng.sample(admits, rng.randrange(len(admits) + 1))), []
-    return Policy(rng.choice([1, 2, 900]), {"relay": rng.random() < 0.5}), []
+    return Policy(rng.choice([1, 2, 900]), some_rules(rng)), []

@@ -7,11 +7,9 @@ import itertools
 from p2pim.protocol.control import Role
 from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import PeerId
-from p2pim.protocol.message import RoomId
-from tests.simulation.guild import Guild, Member
+from p2pim.protocol.message import MessageId, RoomId
+from tests.simulation.guild import DAY_MS, Guild, Member
 from tests.simulation.world import Broken
-
-DAY_MS = 24 * 3_600_000
 
 
 def settle(guild: Guild) -> None:
@@ -108,6 +106,7 @@ def check_room(guild: Guild, room: RoomId, group: list[Member]) -> None:
             raise Broken(f"I1: {first} and {other} see different histories")
         if shown(first, room) != shown(other, room):
             raise Broken(f"I1: {first} and {other} read different things")
+    check_erased(guild, room, group)
     for machine in group:
         check_void(machine, room)
         check_written(guild, room, machine, group)
@@ -148,6 +147,41 @@ def check_void(machine: Member, room: RoomId) -> None:
             raise Broken(f"I6: {machine} shows or hides a message against the roles")
         if unread and author == machine.peer_id:
             raise Broken(f"I3: {machine} counts its own as unread")
+
+
+def check_erased(guild: Guild, room: RoomId, group: list[Member]) -> None:
+    """I2: nobody keeps what its author deleted or a rule erased; what somebody has of all else, everybody has."""
+    oldest = expired_below(guild, group[0])
+    kept = set[MessageId]()
+    erased = set[MessageId]()
+    for machine in group:
+        rows = machine.disk.execute(
+            "SELECT id, content IS NULL, kind NOT IN (3, 6) AND clock < ?, kind IN (1, 2) AND EXISTS "
+            "(SELECT 1 FROM messages AS d WHERE d.kind = 3 AND d.void = 0 AND d.author = m.author AND d.room = m.room "
+            "AND d.target = iif(m.kind = 1, m.id, m.target)) FROM messages AS m WHERE room = ?",
+            [oldest, machine.rooms()[room]],
+        )
+        for message_id, hollow, expired, deleted in rows:
+            guild.count["erased by a rule"] += expired
+            if not hollow and (expired or deleted):
+                raise Broken(f"I2: {machine} keeps what is deleted or too old")
+            if not (expired or deleted):
+                (erased if hollow else kept).add(message_id)
+    guild.count["erased too early everywhere"] += len(erased - kept)
+    if erased & kept:
+        raise Broken("I2: somebody lacks what others have")
+
+
+def expired_below(guild: Guild, machine: Member) -> int:
+    """Clock below which the rules of the team have erased everything, put together afresh."""
+    authority = machine.control_set(guild.team).authority()
+    assert authority is not None
+    rulings, below = authority.rulings.get("retention_days", ()), 0
+    for number, rule in enumerate(rulings, 1):
+        end = rulings[number].start if number < len(rulings) else machine.clock.wall_ms()
+        assert isinstance(rule.value, int)
+        below = max(below, end - rule.value * DAY_MS)
+    return below
 
 
 def check_runs(machine: Member) -> None:
