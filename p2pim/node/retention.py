@@ -40,8 +40,8 @@ class Retention:
         now = self._node.clock.wall_ms()
         days = self._node.policies.machine.values.get(RETENTION)
         oldest = now - days * DAY_MS if isinstance(days, int) else 0
-        if room.is_governed:
-            oldest = max(oldest, self._rules(room).expired_below(now))
+        if (rules := self._rules(room)) is not None:
+            oldest = max(oldest, rules.expired_below(now))
         return max(0, oldest)
 
     def covers(self, room: Room, header: Header) -> bool:
@@ -53,12 +53,15 @@ class Retention:
         return self.covers(room, header) or header.clock < self._explained_below(room)
 
     def _explained_below(self, room: Room) -> int:
-        if not room.is_governed:
-            return 0
-        return self._rules(room).maybe_expired_below(self._node.clock.wall_ms())
+        rules = self._rules(room)
+        return 0 if rules is None else rules.maybe_expired_below(self._node.clock.wall_ms())
 
-    def _rules(self, room: Room) -> Authority:
-        return self._node.rooms.authority(room.parent if room.parent is not None else room.id)
+    def _rules(self, room: Room) -> Authority | None:
+        """What the team of a room has decided; None where there is none, or what founded it is damaged here."""
+        team = room.parent if room.parent is not None else room.id
+        if self._node.rooms.control(room.id) is None or self._node.rooms.control(team) is None:
+            return None
+        return self._node.rooms.authority(team)
 
     def trimmed(self, room: Room, message: Message) -> Message:
         """A message as it may be kept: without its content, if that is too old."""

@@ -69,6 +69,7 @@ def test_a_team_whose_first_message_is_damaged_says_so_and_a_new_code_brings_it_
     says(bob, team, "before")
     company.run(1)
     damage(bob, team, "content")
+    company.run(2)  # time goes on
     assert bob.me.rooms.teams() == []
     assert {(view.name, view.role) for view in bob.me.conversations() if view.kind != "lobby"} == {
         ("#(damaged)", "damaged")
