@@ -6,11 +6,12 @@ Strangers come from 127.0.0.2 and up, different addresses to every limit; the cl
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
@@ -128,6 +129,17 @@ async def test_2_a_link_that_is_silent_after_the_handshake_ends() -> None:
         assert not anna.is_linked(mallory.peer_id)
 
 
+@contextmanager
+def only_new_garbage() -> Iterator[None]:
+    """Leave out of each collection what thousands of tests before this one still hold: a node has no such heap."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 class Flood:
     """Strangers with a valid tag, each from an address of its own, as fast as they can."""
 
@@ -165,18 +177,19 @@ async def test_3_a_flood_of_handshakes_leaves_the_loop_free_and_known_peers_get_
         loop = asyncio.get_running_loop()
         began, lag = loop.time(), 0.0
         ben.settings.peers = [f"127.0.0.1:{anna.network.port}"]
-        while flood.sent < 300 and not flooding.done():
-            # CPU time: what this process makes itself wait for, however loaded the machine is.
-            before = time.process_time()
-            await asyncio.sleep(0)
-            lag = max(lag, time.process_time() - before)
+        with only_new_garbage():
+            while flood.sent < 300 and not flooding.done():
+                # CPU time: what this thread makes itself wait for, however loaded the machine is.
+                before = time.thread_time()
+                await asyncio.sleep(0)
+                lag = max(lag, time.thread_time() - before)
         async with running(ben):
             await linked(ben, anna)
             flood.stop = True
             await flooding
             took = loop.time() - began
     assert len(anna.links) <= 30 + 10 * (took + 1), "30 at once and 10 a second, whoever asks"
-    assert lag < 0.2
+    assert lag < 0.1, "one pass of the loop, strangers and all"
 
 
 async def test_3_a_known_address_gets_in_when_strangers_hold_all_slots() -> None:
