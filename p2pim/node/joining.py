@@ -119,7 +119,10 @@ class Joining:
         self._talks[link] = talk
         if talk.invitation is not None:
             team, invite = talk.invitation
-            standing = self._node.rooms.authority(team).invites[invite]
+            standing = self._node.rooms.authority(team).invites.get(invite)
+            if standing is None:  # whoever made it turned out, during this handshake, to have had no right to
+                link.close(records.NOT_AUTHORISED, "the invite does not count any more")
+                return
             name = self._node.rooms.name(team)
             link.send(records.Joinfo(team, standing.deed.message.signed(), name))
             link.flush()
@@ -217,9 +220,8 @@ class Joining:
         if self._node.rooms.control(record.room) is None:
             self._node.control.take_up(trial, entered, None)
         else:  # it was here before: we had left, or were removed
-            before = self._node.rooms.authority(record.room)
             new = [m for m in entered if self._node.control.adds(record.room, m)]
-            self._node.control.grew(record.room, before, new)
+            self._node.control.grew(record.room, new)
         self._store.control.drop_join(join.secret)
         self._store.on_commit(self._node.networks_changed)
         self._store.on_commit(lambda: self._welcome(join, record.room))

@@ -144,6 +144,10 @@ class Networks:
         self.served()
         return None if network is None else self._joins.get(network.name)
 
+    def is_ordinary(self, network: Network | None) -> bool:
+        """Whether ordinary Links are made in it, now: not in a code's, nor in one that has ended meanwhile."""
+        return (network == OPEN and self._node.open_network) or self.team_of(network) is not None
+
     def of_join(self, join: Join) -> Network:
         """The network in which a join is under way."""
         return self._network("invite", join.secret)
@@ -170,7 +174,7 @@ class Networks:
 
     def _hello(self, network: Network | None) -> records.Hello:
         wall = max(0, min(self._node.clock.wall_ms(), MAX_CLOCK - 1))
-        if self.join_of(network) is not None or self.invitation_of(network) is not None:
+        if not self.is_ordinary(network):
             return records.Hello([], wall, "", "")  # nothing of us before we know who it is
         features = [*([FEATURE_OPEN] if self._node.open_network else []), FEATURE_BOXES]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

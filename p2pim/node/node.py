@@ -44,7 +44,7 @@ from p2pim.protocol import records
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_number, short_id
 from p2pim.protocol.message import RoomId
-from p2pim.protocol.network import OPEN, Network
+from p2pim.protocol.network import Network
 from p2pim.protocol.records import Record
 from p2pim.protocol.room import Room, lobby
 from p2pim.store.store import Store
@@ -194,8 +194,8 @@ class Node:
         if self.joining.concerns(link):
             self.joining.link_ready(link)
             return
-        if link.connection.network == OPEN and not self.open_network:
-            link.close(records.NOT_AUTHORISED, "the open network was switched off")
+        if not self.nets.is_ordinary(link.network):
+            link.close(records.NOT_AUTHORISED, "its network has ended")
             return
         self.links.skews[link.peer_id] = hello.wall_ms - self.clock.wall_ms()
         loser = self.links.add(link, FEATURE_OPEN in hello.features)
