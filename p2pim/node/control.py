@@ -48,7 +48,8 @@ class Control:
         self.refused: set[RoomId] = set()
         #: Rooms in which a control message came before what the team over them must know.
         self.early: set[RoomId] = set()
-        self._due: dict[RoomId, int] = {}
+        #: What the messages here were judged by, as far as that is known: it is not while nothing has run yet.
+        self._judged_by: dict[RoomId, Authority] = {}
         self._strangers: dict[Link, float] = {}
 
     # -- taking in
@@ -68,7 +69,6 @@ class Control:
         if self._node.sync.sharing.room(session, place) is None:
             self._receive_beside(session, record)
             return
-        before = self._node.rooms.authority(record.room)
         entered: list[Message] = []
         for signed in record.messages:
             message_id = id_of(signed)
@@ -79,7 +79,7 @@ class Control:
                 self.early.add(record.room)
             here = verdict in (Verdict.ENTERS, Verdict.HELD)
             self._node.sync.arrived(session, place, message_id, here=here)
-        self.grew(record.room, before, entered, session)
+        self.grew(record.room, entered, session)
 
     def _take(
         self, room_id: RoomId, signed: Signed, message_id: MessageId, entered: list[Message]
@@ -173,8 +173,7 @@ class Control:
             by_owner = [m.id for m in entered if m.header.author == trial.owner]
             wanted = trial.with_ancestors(by_owner)
             entered = [m for m in entered if m.id in wanted]
-        before = self._node.rooms.authority(room_id)
-        self.grew(room_id, before, [m for m in entered if self.adds(room_id, m)], source)
+        self.grew(room_id, [m for m in entered if self.adds(room_id, m)], source)
         return member
 
     def adds(self, room_id: RoomId, message: Message) -> bool:
@@ -203,21 +202,20 @@ class Control:
         genesis = next(m for m in messages if m.id == trial.room)
         self._node.rooms.found(genesis, trial.parent)
         entered = [m for m in messages if self.adds(trial.room, m)]
-        self.grew(trial.room, None, entered, source)
+        self.grew(trial.room, entered, source)
 
     # -- what changes when a set grew
 
     def grew(
         self,
         room_id: RoomId,
-        before: Authority | None,
         entered: Sequence[Message],
         source: Session | None = None,
     ) -> None:
         """These messages were taken in, inside this transaction: whatever follows from them."""
         if not entered:
             return
-        self._settle(room_id, before)
+        self._settle(room_id)
         for message in entered:
             self._store.on_commit(partial(self._announce, room_id, message, source))
         self._store.on_commit(lambda: self._changed(room_id), ("control", room_id))
@@ -226,21 +224,21 @@ class Control:
         sync = self._node.sync
         sync.announce(message, SetId(room_id, CONTROL), sync.sharing.with_whom(room_id), source)
 
-    def _settle(self, room_id: RoomId, before: Authority | None) -> None:
+    def _settle(self, room_id: RoomId) -> None:
         """Bring what is stored into line with what people may do now."""
         rooms, now = self._node.rooms, self._node.clock.wall_ms()
         after = rooms.authority(room_id)
-        self._due[room_id] = rooms.sets[room_id].due(now)
         if after.secrets and rooms.role(room_id) >= Role.MEMBER:
             newest = rooms.sets[room_id].authority()
             assert newest is not None
             if self._store.control.former_secrets(room_id, now)[:1] != [newest.secrets[-1]]:
                 self._store.control.note_secret(room_id, newest.secrets[-1], now)
-        old = {} if before is None else before.timelines
-        changed = {p for p in old.keys() | after.timelines.keys() if old.get(p) != after.timelines.get(p)}
+        old = self._judged_by.get(room_id)
         for child in rooms.children(room_id):
-            for author in changed:
+            for author in self._store.standing.authors(child) if old is None else _differing(old, after):
                 self._judge_anew(child, author)
+        self._store.control.set_due(room_id, rooms.sets[room_id].due(now))
+        self._store.database.on_known(partial(self._judged_by.__setitem__, room_id, after))
 
     def _judge_anew(self, room_id: RoomId, author: bytes) -> None:
         authority = self._node.rooms.authority(room_id)
@@ -303,16 +301,20 @@ class Control:
 
     def tick(self) -> None:
         """What became due; what came before its parents; who did not show that they belong here."""
-        now = self._node.clock.wall_ms()
-        for room_id, control in self._node.rooms.sets.items():
-            due = control.due(now)
-            if self._due.setdefault(room_id, due) != due:
-                # Everybody's timeline may have changed: there is no "before" to compare with.
-                self._settle(room_id, None)
-                self._store.on_commit(partial(self._changed, room_id), ("control", room_id))
+        self._catch_up()
         for session in list(self._node.sync.sessions.values()):
             self._look_again(session)
         self._close_strangers()
+
+    def _catch_up(self) -> None:
+        """Time passed, or a clock was set, also while nothing ran here: other control messages are due now."""
+        rooms, now = self._node.rooms, self._node.clock.wall_ms()
+        for room_id, due in self._store.control.dues().items():
+            if room_id in rooms.sets and rooms.sets[room_id].due(now) != due:
+                self._settle(room_id)
+                self._store.on_commit(partial(self._changed, room_id), ("control", room_id))
+            elif room_id in rooms.sets and room_id not in self._judged_by:
+                self._judged_by[room_id] = rooms.authority(room_id)
 
     def _look_again(self, session: Session) -> None:
         for room_id in list(session.unseen):
@@ -352,3 +354,10 @@ def proven(signed: Signed, message_id: MessageId) -> Message:
     if signed.content is None:
         raise RemoteProtocolError("a control message without its content")
     return prove(signed, message_id, header)
+
+
+def _differing(old: Authority, new: Authority) -> list[PeerId]:
+    """Whose rights differ."""
+    return [
+        p for p in old.timelines.keys() | new.timelines.keys() if old.timelines.get(p) != new.timelines.get(p)
+    ]

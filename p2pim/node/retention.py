@@ -11,11 +11,10 @@ kept.
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.protocol.authority import DAY_MS, RETENTION, Authority
-from p2pim.protocol.message import LASTING, Header, Message, RoomId
+from p2pim.protocol.message import LASTING, Header, Message
 from p2pim.protocol.room import Room
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ class Retention:
         self._node = node
         self._store = node.store
         self._next_ms = 0
-        #: Rooms in which all below a clock is erased already.
-        self._erased: dict[RoomId, int] = {}
 
     def oldest(self, room: Room) -> int:
         """The clock below which no content of a room is kept."""
@@ -85,8 +82,5 @@ class Retention:
             self._node.refill.look(room)
 
     def _erase(self, room: Room) -> None:
-        oldest = self.oldest(room)
-        since = min(oldest, self._erased.get(room.id, 0))
-        if oldest > since and self._store.standing.expire(room.id, since, oldest):
+        if self._store.standing.expire(room.id, self.oldest(room)):
             self._node.changes.many(room.id)
-        self._store.on_commit(partial(self._erased.__setitem__, room.id, oldest))

@@ -124,7 +124,7 @@ class Teams:
 
     def _seal_and_take(self, room_id: RoomId, body: Body, parents: Sequence[MessageId]) -> Message:
         rooms = self._node.rooms
-        before, control = rooms.authority(room_id), rooms.sets[room_id]
+        control = rooms.sets[room_id]
         if isinstance(body, Grant | Policy):
             subject = body.subject if isinstance(body, Grant) else None
             body = replace(body, gen=control.next_gen(subject, parents))
@@ -133,7 +133,7 @@ class Teams:
         message = self._seal(room_id, body, parents, max(rooms.highest(room_id), *followed))
         verdict = rooms.add(room_id, message)
         assert verdict is Verdict.ENTERS, "what we may do enters the set"
-        self._node.control.grew(room_id, before, [message])
+        self._node.control.grew(room_id, [message])
         self._store.database.on_known(lambda: self._push(room_id, message))
         return message
 

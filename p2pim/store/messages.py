@@ -15,9 +15,11 @@ from p2pim.protocol.message import (
     EDIT,
     FOLLOWERS,
     FUTURE_MS,
+    LASTING,
     MAX_PARENTS,
     SILENT,
     TOPIC,
+    Header,
     Message,
     MessageId,
     RoomId,
@@ -73,6 +75,8 @@ class Messages:
         self.items = self.sets.items
         self._known_seq = self.last_seq()
         self.followers = Followers(database, self.number)
+        #: By room, a clock below which no message has content, but for what lasts.
+        self.kept_from: dict[RoomId, int] = {}
 
     # -- rooms
 
@@ -176,7 +180,19 @@ class Messages:
         if follows:
             self.followers.added(header, stale)
         self._db.on_known(lambda: self._committed(header.room, author, place, seq))
+        if message.content is not None and header.kind not in LASTING:
+            self.keeps(header)
         return Stored(seq, message, now_ms, hidden, unread, waiting, token, followed, void)
+
+    def keeps(self, header: Header) -> None:
+        """A message is here with its content from now on, however old it is."""
+
+        def lower() -> None:
+            if header.clock < self.kept_from.get(header.room, 0):
+                self.kept_from[header.room] = header.clock
+
+        lower()
+        self._db.on_known(lower)  # again: what this transaction erased before is noted only after it
 
     def _expected(self, message_id: MessageId) -> tuple[bool, bool, bool]:
         """Whether messages here name this one as parent, whether some do as target, and whether it is a stub."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import FUTURE_MS, LASTING, Message, MessageId, RoomId, reopen
@@ -17,17 +18,20 @@ class Standing:
         self._db = database
         self._messages = messages
 
-    def expire(self, room_id: RoomId, since: int, oldest: int) -> int:
+    def expire(self, room_id: RoomId, oldest: int) -> int:
         """Erase the content of what is older in a room, but for what lasts; returns of how many messages.
 
-        Args:
-            since: below this nothing has any.
+        What is done stays done: only what is between the last end and this one is looked at, and what has come since.
         """
+        since = self._messages.kept_from.get(room_id, 0)
+        if oldest <= since:
+            return 0
         erased = self._db.execute(
             "UPDATE messages SET content = NULL, unread = 0, mention = 0 WHERE room = ? AND clock >= ? AND clock < ? "
             f"AND content IS NOT NULL AND kind NOT IN ({marks(len(LASTING))})",
             [self._messages.number(room_id), since, oldest, *LASTING],
         ).rowcount
+        self._db.on_known(partial(self._messages.kept_from.__setitem__, room_id, oldest))
         if erased:
             self._db.on_known(self._db.erased)
         return erased
@@ -51,6 +55,7 @@ class Standing:
 
     def fill(self, message: Message) -> bool:
         """Keep the content of a message that is here; returns whether it was lacking."""
+        self._messages.keeps(message.header)
         sql = "UPDATE messages SET content = ? WHERE id = ? AND content IS NULL"
         return self._db.execute(sql, [message.content, message.id]).rowcount > 0
 
@@ -61,6 +66,11 @@ class Standing:
             (seq, clock, bool(void))
             for seq, clock, void in self._db.rows(sql, [self._messages.number(room_id), author])
         ]
+
+    def authors(self, room_id: RoomId) -> list[PeerId]:
+        """Everybody who wrote in a room."""
+        sql = "SELECT DISTINCT author FROM messages WHERE room = ?"
+        return [row[0] for row in self._db.rows(sql, [self._messages.number(room_id)])]
 
     def set_void(self, seqs: Sequence[int], void: bool) -> None:
         """What is known of the right of its author has changed for these messages."""

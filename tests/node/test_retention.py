@@ -144,6 +144,26 @@ def test_what_a_clock_that_was_ahead_has_erased_comes_back_and_is_nothing_new() 
     assert RoomChanged(team) in bob.said(RoomChanged)
 
 
+def test_what_arrives_once_the_clock_is_right_again_is_erased_in_its_time() -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    ann.me.teams.set_policy(team, {"retention_days": 30})
+    company.run(1)
+    company.part(ann, bob)
+    says(ann, team, CANARY)
+    bob.clock.skew_ms = 60 * DAY_MS
+    company.run(2)
+    bob.clock.skew_ms = 0
+    with bob.me.store.transaction():  # before the next tick
+        for message in [s.message for s in ann.me.store.messages.get([ann.me.history(team)[-1].id])]:
+            bob.me.store.messages.add(message, now_ms=bob.clock.wall_ms(), unread=True)
+    company.run(2)
+    assert reads(bob, team) == [CANARY]
+    later(company, 31)
+    assert reads(bob, team) == [None]
+    assert not is_on_disk(bob, CANARY)
+
+
 def test_of_two_rules_at_once_only_the_one_that_holds_has_erased() -> None:
     company = Company()
     team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")

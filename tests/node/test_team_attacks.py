@@ -115,7 +115,6 @@ def test_a_member_who_knows_more_heads_than_fit_still_lets_in_and_leaves() -> No
     company.run(1)
     (last,) = ann.me.rooms.sets[team].heads(ann.clock.wall_ms())
     control = ann.me.rooms.sets[team]
-    before = ann.me.rooms.authority(team)
     forks = [
         seal(
             ann.me.identity,
@@ -128,7 +127,7 @@ def test_a_member_who_knows_more_heads_than_fit_still_lets_in_and_leaves() -> No
         for n in range(40)
     ]
     with ann.me.store.transaction():
-        ann.me.control.grew(team, before, [m for m in forks if ann.me.control.adds(team, m)])
+        ann.me.control.grew(team, [m for m in forks if ann.me.control.adds(team, m)])
     company.run(2)
     assert len(control.heads(ann.clock.wall_ms())) == 40
     ann.crash()

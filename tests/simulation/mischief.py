@@ -39,9 +39,8 @@ def mischief(guild: Guild, machine: Member) -> None:
     if rng.random() < 0.7:  # it holds it itself, too
         with node.store.transaction():
             if which == CONTROL:
-                before = node.rooms.authority(room)
                 if node.control.adds(room, message):
-                    node.control.grew(room, before, [message])
+                    node.control.grew(room, [message])
             else:
                 node.store.messages.add(message, now_ms=machine.clock.wall_ms())
     links = [link for link in node.sync.sessions if not link.closed]

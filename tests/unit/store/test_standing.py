@@ -93,10 +93,9 @@ def test_old_content_is_erased_and_its_message_stays_held(store: Store) -> None:
     old, young = text(BOB, what="old words"), text(BOB, NOW + 10)
     topic = text(BOB, kind=TOPIC, what="topic")
     add(store, old, young, topic, unread=True)
-    assert store.standing.expire(DM.id, 0, NOW) == 0
-    assert store.standing.expire(DM.id, NOW + 1, NOW + 5) == 0
-    assert store.standing.expire(DM.id, 0, NOW + 5) == 1
-    assert store.standing.expire(DM.id, 0, NOW + 5) == 0
+    assert store.standing.expire(DM.id, NOW) == 0
+    assert store.standing.expire(DM.id, NOW + 5) == 1
+    assert store.standing.expire(DM.id, NOW + 5) == 0
     assert [s.message.content is None for s in store.messages.get([old.id, young.id, topic.id])].count(
         True
     ) == 1
@@ -104,12 +103,39 @@ def test_old_content_is_erased_and_its_message_stays_held(store: Store) -> None:
     assert store.messages.count(DM.id, "unread") == 1
 
 
+def test_old_content_that_comes_after_older_was_erased_is_erased_in_its_turn(store: Store) -> None:
+    early, filled, once = text(BOB, NOW - 9), text(BOB, NOW - 8), text(BOB, NOW - 7)
+    add(store, filled)
+    assert store.standing.expire(DM.id, NOW) == 1
+    add(store, early)
+    assert store.standing.fill(filled)
+    assert store.standing.expire(DM.id, NOW) == 2
+    with store.transaction():
+        add(store, once)
+        assert store.standing.expire(DM.id, NOW + 1) == 1
+        assert store.standing.fill(once)  # after it, in the same transaction
+    assert store.standing.expire(DM.id, NOW + 2) == 1
+
+
+def test_what_was_to_be_erased_still_is_when_the_transaction_was_taken_back(store: Store) -> None:
+    add(store, text(BOB))
+
+    def erase_and_fail() -> None:
+        with store.transaction():
+            assert store.standing.expire(DM.id, NOW + 5) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        erase_and_fail()
+    assert store.standing.expire(DM.id, NOW + 5) == 1
+
+
 def test_hollow_is_what_has_no_content_is_not_older_and_is_due(store: Store) -> None:
     old, said, early = text(BOB, NOW - 9), text(BOB), text(BOB, NOW + 2 + FUTURE_MS)
     reaction, delete = about(said, REACTION, NOW + 3), about(said, DELETE, NOW + 4)
     add(store, old, said, reaction)
     add(store, early, now_ms=NOW + 9)
-    assert store.standing.expire(DM.id, 0, NOW + 2 * FUTURE_MS) == 4
+    assert store.standing.expire(DM.id, NOW + 2 * FUTURE_MS) == 4
     assert [m.id for m in store.standing.hollow(DM.id, NOW, NOW)] == [said.id, reaction.id]
     assert [m.id for m in store.standing.hollow(DM.id, 0, NOW + 2)] == [
         old.id,
