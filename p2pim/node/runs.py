@@ -83,11 +83,13 @@ class Runs:
         """The other end answered a run we drive."""
         place = SetId(record.room, record.set)
         drive, room = session.drives.get(place), self._sync.sharing.room(session, place)
-        if drive is None or room is None or drive.number != record.run or drive.run.finished:
+        if drive is None or room is None or drive.number != record.run:
             return
         if record.kind == NOT_SERVED:
             del session.drives[place]
             self._node.control.not_served(session, place)
+            return
+        if drive.run.finished:
             return
         need, have, asks = drive.run.step(self._items(session, place), record.ranges)
         drive.untold.extend(have)
@@ -156,6 +158,8 @@ class Runs:
         place = SetId(record.room, record.set)
         room = self._sync.sharing.room(session, place)
         if room is None:
+            if record.run % 2 != session.link.initiator:  # the other end drives it, and would wait for ever
+                session.link.send(Reconcile(place.room, place.set, record.run, NOT_SERVED, []))
             return
         drive = session.drives.get(place)
         if drive is not None and drive.number == record.run and drive.told_done:

@@ -217,6 +217,8 @@ class Link:
         """Answer for a room that is not shared."""
         if kind == records.WANT:
             self.wire.send(records.LACK, room, set_, rest[0])
+        elif kind == records.DONE and (rest[0] % 2 == 1) is not self.dialled:
+            self.wire.send(records.RECONCILE, room, set_, rest[0], NOT_SERVED, ())
         elif kind == records.MESSAGES and set_ != CONTENT:
             raise Refused("messages for a set that no room has")
         elif kind == records.MESSAGES:

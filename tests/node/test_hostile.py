@@ -146,11 +146,14 @@ def test_records_about_rooms_and_messages_that_are_not_here_change_nothing() -> 
         Ack(OTHER, CONTENT, [OTHER]),
         Lack(OTHER, CONTENT, [OTHER]),
         Done(OTHER, CONTENT, 3, []),
+        Done(OTHER, CONTENT, 4, []),
         Done(LOBBY, CONTENT, 12_345, []),
         Reconcile(LOBBY, CONTENT, 12_346, ANSWER, []),
         Reconcile(OTHER, CONTENT, 12_346, NOT_SERVED, []),
     )
     assert [(a.ids, a.code) for a in puppet.heard(Ack)] == [([message.id], records.AUTHOR_UNKNOWN)]
+    # the driver of a run, who would wait for an answer to it, is told that there will be none
+    assert [(r.room, r.run) for r in puppet.heard(Reconcile) if r.kind == NOT_SERVED] == [(OTHER, 3)]
     assert stored(ann) == 0
     assert not puppet.heard(Want)
     assert ann.links_to(puppet)
