@@ -291,6 +291,7 @@ def record_examples() -> list[records.Record]:
         records.Lack(room, records.CONTENT, [two]),
         records.Done(room, records.CONTENT, 7, [one]),
         records.Contacts(peers),
+        records.Read(room, [(1, 1_700_000_000_000), (1_700_000_000_500, 2**53 - 1)]),
         records.State(1, "back at two", room, "Zoë"),
         records.State(0, ""),
         records.Joinfo(room, signed[0], "Blue"),

@@ -232,7 +232,9 @@ class Daemon:
     def until_delivered(self, room: str, within: float = PATIENCE) -> float:
         """Wait until each of one's own messages in a room is delivered to somebody; the moment."""
         return self.until(
-            lambda: set(self.states(room).values()) <= {"delivered"}, f"all in {room} is delivered", within
+            lambda: set(self.states(room).values()) <= {"delivered", "read"},
+            f"all in {room} is delivered",
+            within,
         )
 
     def until_nothing_waits(self, within: float = PATIENCE) -> float:

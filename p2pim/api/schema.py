@@ -116,7 +116,7 @@ class Room(TypedDict):
 
 
 class Delivery(TypedDict):
-    """How far a message of one's own got with one person; ``state`` as in Message, or handed-over.
+    """How far a message of one's own got with one person; ``state`` as in Message, or handed-over; since when.
 
     held, handed-over: they hold it sealed for somebody who is away, or say they have handed it over.
     """
@@ -148,7 +148,7 @@ class Message(TypedDict):
 
     ``kind``: 1 is text, 6 says that the topic of the room is ``text`` from here on. ``deleted``: who deleted it, or
     None. ``state``: received (others'); of one's own: waiting, not-accepted, no-space, held (sealed, by the people
-    in ``deliveries``, for somebody who is away), delivered. Order by (clock, id); ``seq`` is the order of arrival
+    in ``deliveries``, for somebody who is away), delivered, read. Order by (clock, id); ``seq`` is the order of arrival
     here, for ``rooms.read``.
     """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from p2pim.api import exits
 from p2pim.cli import mentions
-from p2pim.cli.output import held_by, message_lines
+from p2pim.cli.output import ARRIVED, held_by, message_lines
 from p2pim.cli.run import Run, target
 from p2pim.cli.screen import open_screen
 from p2pim.cli.talk import reaction_line
@@ -142,7 +142,7 @@ class Conversation:
             if (
                 not marked
                 and message["mine"]
-                and message["state"] != "delivered"
+                and message["state"] not in ARRIVED
                 and self._room["kind"] == "dm"
             ):
                 self._late_at[message["id"]] = self._now() + LATE_AFTER
@@ -159,7 +159,7 @@ class Conversation:
             self._screen.show(message_lines(message, mark=False))
         elif what == "reaction" and message["id"] in self._shown:
             self._note(reaction_line(message))
-        if message["state"] == "delivered":
+        if message["state"] in ARRIVED:
             self._late_at.pop(message["id"], None)
             if message["id"] in self._told_late:
                 self._told_late.discard(message["id"])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from p2pim.api import exits
 from p2pim.api.client import Client, whole_history
 from p2pim.cli.launch import Starting
+from p2pim.cli.output import ARRIVED
 from p2pim.config.paths import Paths
 from p2pim.errors import P2pimError
 
@@ -148,7 +149,7 @@ class Stage:
         sent = author.client.send(room, text)
         for event in author.client.events(timeout=PATIENCE):
             message = event.get("message")
-            if message and message["id"] == sent["id"] and message["state"] == "delivered":
+            if message and message["id"] == sent["id"] and message["state"] in ARRIVED:
                 return (time.perf_counter() - began) * 1000
         raise Fault(f"{author.name}'s message was not delivered.")
 
@@ -317,7 +318,7 @@ def _come_back(stage: Stage, expected: Expected) -> None:
 
 
 def _is_delivered(message: schema.Message) -> bool:
-    return message["state"] in ("delivered", "received")
+    return message["state"] in (*ARRIVED, "received")
 
 
 def _check_once(expected: Counter[str], found: Counter[str], where: str) -> None:

@@ -119,6 +119,8 @@ _UNDELIVERED = {
 }
 
 
+#: States of a message that is stored at whom it is for.
+ARRIVED = ("delivered", "read")
 #: Digits of a message's id that are shown: enough to tell it from every other one in a profile.
 SHOWN_DIGITS = 8
 _TOPIC = 6
@@ -160,16 +162,22 @@ def message_lines(
     if message["edited"]:
         lines[-1] += " (edited)"
     if mark and message["mine"]:
-        lines[-1] += (
-            f"  [{held_by(message)}]"
-            if message["state"] == "held"
-            else _UNDELIVERED.get(message["state"], "")
-        )
+        lines[-1] += _how_far(message)
     if message["reply_to"] is not None:
         lines.insert(0, "      > " + _quoted(message["reply_to"]))
     if message["reactions"]:
         lines.append("      " + reactions(message))
     return lines
+
+
+def _how_far(message: schema.Message) -> str:
+    """How far one's own message got, in brackets; nothing for what has arrived and is not known to be read."""
+    if message["state"] == "held":
+        return f"  [{held_by(message)}]"
+    if message["state"] == "read" and message["text"] is not None:
+        readers = [each["name"] for each in message["deliveries"] if each["state"] == "read"]
+        return "  [read]" if len(message["deliveries"]) == 1 else f"  [read by {', '.join(readers)}]"
+    return _UNDELIVERED.get(message["state"], "")
 
 
 def _quoted(quote: schema.Quote) -> str:

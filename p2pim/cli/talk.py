@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from p2pim.api import exits
 from p2pim.api.client import ConnectionLost, whole_history
 from p2pim.cli import mentions
-from p2pim.cli.output import excerpt, message_lines, reactions
+from p2pim.cli.output import ARRIVED, excerpt, message_lines, reactions
 from p2pim.cli.run import Run, target
 from p2pim.errors import BadInput, NotNow
 
@@ -61,12 +61,12 @@ def typed_text(run: Run) -> str:
 
 
 def _delivered(client: Client, message: schema.Message, patience: float) -> schema.Message:
-    if message["state"] == "delivered":  # the same token again
+    if message["state"] in ARRIVED:  # the same token again
         return message
     # It may have been delivered before send answered: then its event is among those already here.
     for event in client.events(timeout=patience):
         changed = event.get("message")
-        if changed is not None and changed["id"] == message["id"] and changed["state"] == "delivered":
+        if changed is not None and changed["id"] == message["id"] and changed["state"] in ARRIVED:
             return changed
     raise NotNow(f"Not delivered within {patience:g} s: it waits here and goes out by itself.")
 

@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether we announce ourselves; "nobody": look, but never announce."""
     relay: bool = True
     """Whether to hold sealed messages for colleagues who are away (we cannot read them)."""
+    receipts: bool = True
+    """Whether to tell others which of their messages were read here."""
     api: Literal["unix", "tcp"] = "tcp" if sys.platform == "win32" else "unix"
     """How front ends reach the daemon; "tcp" is loopback with a mutual proof."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

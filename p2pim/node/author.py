@@ -213,5 +213,5 @@ class Author:
         room = self._node.room(room_id)
         if self._node.writable:
             with self._store.transaction():
-                self._store.messages.read(room.id, seq)
+                self._node.receipts.read(room.id, self._store.reads.mark(room.id, seq))
                 self._store.on_commit(lambda: self._node.changes.read(room.id))

@@ -11,7 +11,7 @@ from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
 
 Presence = Literal["online", "away", "busy", "offline"]
-MessageState = Literal["received", "waiting", "not-accepted", "no-space", "held", "delivered"]
+MessageState = Literal["received", "waiting", "not-accepted", "no-space", "held", "delivered", "read"]
 Change = Literal["delivery", "edit", "delete", "reaction", "quote"]
 
 

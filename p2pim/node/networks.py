@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FEATURE_OPEN: Final = 1
 #: HELLO feature: peer records and boxes are understood.
 FEATURE_BOXES: Final = 2
+#: The sender takes records about what was read.
+FEATURE_READS: Final = 3
 #: Seconds of silence before a ping; with more Links than that, half as often.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
@@ -176,5 +178,5 @@ class Networks:
         wall = max(0, min(self._node.clock.wall_ms(), MAX_CLOCK - 1))
         if not self.is_ordinary(network):
             return records.Hello([], wall, "", "")  # nothing of us before we know who it is
-        features = [*([FEATURE_OPEN] if self._node.open_network else []), FEATURE_BOXES]
+        features = [*([FEATURE_OPEN] if self._node.open_network else []), FEATURE_BOXES, FEATURE_READS]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

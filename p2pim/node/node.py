@@ -30,6 +30,7 @@ from p2pim.node.networks import FEATURE_OPEN, Networks
 from p2pim.node.people import People
 from p2pim.node.policies import Policies
 from p2pim.node.presence import PresenceBoard
+from p2pim.node.receipts import Receipts
 from p2pim.node.refill import Refill
 from p2pim.node.retention import Retention
 from p2pim.node.reviser import Reviser
@@ -112,6 +113,7 @@ class Node:
         self.boxes = Boxes(self)
         self.views = Views(self)
         self.author = Author(self)
+        self.receipts = Receipts(self)
         self.reviser = Reviser(self)
         self.changes = Changes(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
@@ -132,6 +134,7 @@ class Node:
             records.Done: self.sync.runs.done,
             records.Contacts: self.machines.received,
             records.State: self.presence.received,
+            records.Read: self.receipts.received,
             **self.boxes.takers(),
         }
         self._offer_use_cases()
@@ -210,6 +213,7 @@ class Node:
         session.state = self.replaced.pop(link.peer_id, (0.0, None))[1]
         self.presence.tell(session)
         self.boxes.link_up(session, hello)
+        self.receipts.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 

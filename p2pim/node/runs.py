@@ -134,6 +134,7 @@ class Runs:
             drive.told_done = True
             session.owed[place] = set(drive.lacking)
             session.link.send(Done(place.room, place.set, drive.number, list(drive.lacking)))
+            self._node.receipts.compared(session, place)
             self._sync.touch(session)
 
     # -- answering a run
@@ -191,4 +192,5 @@ class Runs:
             session.offered.pop(place, None)
             session.owed[place] = set(lacking)
             session.link.send(Done(place.room, place.set, driven.number, list(lacking)))
+            self._node.receipts.compared(session, place)
             self._sync.touch(session)

@@ -75,6 +75,17 @@ class Boxing:
 
 
 @dataclass
+class Reading:
+    """What is told on a Link of what was read here; only if the other end takes it (``able``)."""
+
+    able: bool = False
+    #: Rooms for which this end has said DONE: what the other end holds as acknowledged is what is here.
+    compared: set[RoomId] = field(default_factory=set)
+    #: Rooms of which something is to be told, and from which clock on.
+    untold: dict[RoomId, int] = field(default_factory=dict)
+
+
+@dataclass
 class Session:
     """A ready Link with everything that dies with it."""
 
@@ -114,3 +125,4 @@ class Session:
     #: Held messages whose content was asked for on this Link.
     refilled: set[MessageId] = field(default_factory=set)
     boxing: Boxing = field(default_factory=Boxing)
+    reading: Reading = field(default_factory=Reading)

@@ -376,6 +376,7 @@ class Sync:
                 for offers in _parts(items):
                     link.send(Have(place.room, place.set, offers))
             session.fresh, session.acks, session.news = {}, {}, {}
+            self._node.receipts.tell(session)
             link.flush()
             if not link.closed and (session.to_serve or any(d.untold for d in session.drives.values())):
                 self.pump(link)

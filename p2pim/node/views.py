@@ -16,7 +16,7 @@ from p2pim.protocol.identity import PeerId, short_id
 from p2pim.protocol.message import FOLLOWERS, TEXT, Message, MessageId, RoomId
 from p2pim.protocol.room import LOBBY, Room, RoomKind, dm
 from p2pim.protocol.trust import Request
-from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED
+from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED, Answer
 from p2pim.store.messages import Stored
 from p2pim.store.peers import Contact
 
@@ -118,7 +118,7 @@ class Views:
     def _shown(
         self,
         stored: list[Stored],
-        deliveries: dict[int, list[tuple[PeerId, int, int]]],
+        deliveries: dict[int, list[Answer]],
         holders: Mapping[int, Sequence[tuple[PeerId, bool, int]]],
     ) -> list[events.MessageView]:
         entries, quotes = self._entries(stored), self._quotes(stored)
@@ -138,13 +138,16 @@ class Views:
         stored: Stored,
         shown: Entry,
         quote: events.Quote | None,
-        answers: Sequence[tuple[PeerId, int, int]],
+        answers: Sequence[Answer],
         holders: Sequence[tuple[PeerId, bool, int]] = (),
     ) -> events.MessageView:
         name = self._node.people.name
         mine = shown.author == self._node.peer_id
         got = tuple(
-            events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at) for peer, code, at in answers
+            events.Delivery(peer, name(peer), _STATES.get(code, "waiting"), at)
+            if read is None
+            else events.Delivery(peer, name(peer), "read", read)
+            for peer, code, at, read in answers
         ) + tuple(
             events.Delivery(peer, name(peer), "handed-over" if given else "held", at)
             for peer, given, at in holders
@@ -284,5 +287,5 @@ def _state(mine: bool, deliveries: tuple[events.Delivery, ...]) -> events.Messag
     if not mine:
         return "received"
     states = {"held" if d.state == "handed-over" else d.state for d in deliveries}
-    best: tuple[events.MessageState, ...] = ("delivered", "not-accepted", "no-space", "held")
+    best: tuple[events.MessageState, ...] = ("read", "delivered", "not-accepted", "no-space", "held")
     return next((state for state in best if state in states), "waiting")

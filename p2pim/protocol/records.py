@@ -18,6 +18,7 @@ from p2pim.protocol.identity import ID_LENGTH, SIGNATURE_LENGTH, check_peer_id
 MAX_PLAINTEXT: Final = 65_519
 MAX_LIST: Final = 512
 MAX_DONE: Final = 1_900
+MAX_READS: Final = 32
 MAX_RANGES: Final = 4_096
 MAX_HEADER: Final = 1_024
 MAX_CONTENT: Final = 48 * 1_024
@@ -211,6 +212,13 @@ class Contacts(Struct, frozen=True, array_like=True, gc=False):
             check_peer_id(peer_id)
 
 
+class Read(Struct, frozen=True, array_like=True, gc=False):
+    """0x18: of your messages in this room that I have acknowledged, those with clocks in these ranges are read here."""
+
+    room: Id
+    ranges: Annotated[list[tuple[Clock, Clock]], Meta(max_length=MAX_READS)]
+
+
 class SignedPeer(Struct, frozen=True, array_like=True, gc=False):
     """A peer record (see ``box``) as its subject signed it: exact bytes, passed on unchanged."""
 
@@ -310,6 +318,7 @@ Record = (
     | Lack
     | Done
     | Contacts
+    | Read
     | Peers
     | State
     | Joinfo
@@ -333,6 +342,7 @@ TYPES: Final[dict[type[Any], int]] = {
     Lack: 0x15,
     Done: 0x16,
     Contacts: 0x17,
+    Read: 0x18,
     Peers: 0x20,
     State: 0x21,
     Joinfo: 0x22,

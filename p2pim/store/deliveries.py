@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from p2pim.protocol import records
 from p2pim.protocol.identity import PeerId
@@ -14,6 +14,15 @@ from p2pim.store.database import Database, chunks, marks
 STORED: Final = records.STORED
 NO_SPACE: Final = records.FULL
 NOT_ACCEPTED: Final = records.NOT_ACCEPTED
+
+
+class Answer(NamedTuple):
+    """What a peer answered for a message, and since when (ms); ``read``: when they read it, as far as is known."""
+
+    peer: PeerId
+    code: int
+    at: int
+    read: int | None = None
 
 
 class Deliveries:
@@ -79,11 +88,11 @@ class Deliveries:
         self._note(changed, peer, STORED, now_ms)
         return changed
 
-    def of(self, seqs: Sequence[int]) -> dict[int, list[tuple[PeerId, int, int]]]:
-        """(peer, code, when in ms) for each of these messages."""
-        found: dict[int, list[tuple[PeerId, int, int]]] = {}
+    def of(self, seqs: Sequence[int]) -> dict[int, list[Answer]]:
+        """What is known of each of these messages."""
+        found: dict[int, list[Answer]] = {}
         for part in chunks(seqs):
-            sql = "SELECT message, peer, code, at FROM deliveries WHERE message IN"
-            for seq, peer, code, at in self._db.rows(f"{sql} ({marks(len(part))}) ORDER BY at, peer", part):
-                found.setdefault(seq, []).append((peer, code, at))
+            sql = "SELECT message, peer, code, at, read FROM deliveries WHERE message IN"
+            for seq, *answer in self._db.rows(f"{sql} ({marks(len(part))}) ORDER BY at, peer", part):
+                found.setdefault(seq, []).append(Answer(*answer))
         return found

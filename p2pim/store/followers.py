@@ -61,7 +61,8 @@ class Followers:
         ]
         for part in chunks(erased):
             self._db.execute(
-                f"UPDATE messages SET content = NULL, unread = 0, mention = 0 WHERE seq IN ({marks(len(part))})",
+                "UPDATE messages SET content = NULL, unread = unread & 2, mention = 0 "
+                f"WHERE seq IN ({marks(len(part))})",
                 part,
             )
         if erased:

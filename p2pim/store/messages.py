@@ -61,7 +61,7 @@ def stored_of(row: Row) -> Stored:
     )
     message = reopen(message_id, header, signature, content)
     return Stored(
-        seq, message, received, bool(hidden), bool(unread), bool(waiting), token, bool(followed), bool(void)
+        seq, message, received, bool(hidden), unread == 1, bool(waiting), token, bool(followed), bool(void)
     )
 
 
@@ -237,13 +237,6 @@ class Messages:
                 self.followers.added(header, hidden=stored.void)
             due.append(replace(stored, hidden=False, unread=unread))
         return due
-
-    def read(self, room_id: RoomId, seq: int) -> int:
-        """Mark everything that had arrived up to ``seq`` as read; returns how many messages that changed."""
-        return self._db.execute(
-            "UPDATE messages SET unread = 0 WHERE room = ? AND unread = 1 AND seq <= ?",
-            [self.number(room_id), seq],
-        ).rowcount
 
     def forget(self, seqs: Sequence[int]) -> None:
         """Delete messages for good (a lobby message past its time, an own one nobody has taken)."""

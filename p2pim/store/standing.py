@@ -27,7 +27,8 @@ class Standing:
         if oldest <= since:
             return 0
         erased = self._db.execute(
-            "UPDATE messages SET content = NULL, unread = 0, mention = 0 WHERE room = ? AND clock >= ? AND clock < ? "
+            "UPDATE messages SET content = NULL, unread = unread & 2, mention = 0 "
+            "WHERE room = ? AND clock >= ? AND clock < ? "
             f"AND content IS NOT NULL AND kind NOT IN ({marks(len(LASTING))})",
             [self._messages.number(room_id), since, oldest, *LASTING],
         ).rowcount

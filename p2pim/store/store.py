@@ -11,6 +11,7 @@ from p2pim.store.deliveries import Deliveries
 from p2pim.store.lobby import Lobby
 from p2pim.store.messages import Messages
 from p2pim.store.peers import Peers
+from p2pim.store.reads import Reads
 from p2pim.store.standing import Standing
 
 
@@ -24,6 +25,7 @@ class Store:
         self.lobby = Lobby(self.database, self.messages)
         self.standing = Standing(self.database, self.messages)
         self.deliveries = Deliveries(self.database)
+        self.reads = Reads(self.database, self.messages.number)
         self.peers = Peers(self.database)
         self.control = Control(self.database)
         self.boxes = Boxes(self.database)

@@ -67,6 +67,26 @@ def test_first_contact_then_talk(pair: Pair) -> None:
     assert [m["text"] for m in here] == ["do you read me?", "more", "loud and clear"]
 
 
+def test_what_was_read_is_shown_unless_its_reader_keeps_it_to_themselves(pair: Pair) -> None:
+    anna, bert = pair.anna, pair.bert
+    anna.run("send", pair.bert_id, "hello", "--wait", "10")
+    assert bert.run("accept", pair.anna_id).code == 0
+    assert anna.run("history", pair.bert_id).out.endswith(": hello\n")
+    with Client(Paths(anna.folder)) as hers:
+        hers.subscribe()
+        bert.run("history", pair.anna_id)
+        until_changed(hers, "delivery")
+    assert anna.run("history", pair.bert_id).out.endswith(": hello  [read]\n")
+    assert anna.run("config", "set", "receipts", "no").code == 0
+    assert anna.run("stop").code == 0
+    assert anna.run("start").code == 0
+    pair.meet()
+    bert.run("send", pair.anna_id, "hello yourself", "--wait", "10")
+    anna.run("history", pair.bert_id)
+    anna.run("send", pair.bert_id, "did you see it?", "--wait", "10")  # on the same Link, after it
+    assert bert.run("history", pair.anna_id).out.splitlines()[-2].endswith(": hello yourself")
+
+
 def test_a_chat_in_both_directions(pair: Pair) -> None:
     pair.bert.run("send", pair.anna_id, "before")
     chats = [
@@ -118,7 +138,7 @@ def test_messages_are_answered_edited_reacted_to_and_deleted_on_both_sides(pair:
     assert bert.run("delete", digits).err == "p2pim: Only its author can delete a message.\n"
     for home, other in ((anna, pair.bert_id), (bert, pair.anna_id)):
         lines = home.run("history", other).out.splitlines()
-        assert [line.split(": ", 1)[-1].strip() for line in lines] == [
+        assert [line.removesuffix("  [read]").split(": ", 1)[-1].strip() for line in lines] == [
             "hello",
             "hello bert (edited)",
             "👋 1",

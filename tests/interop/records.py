@@ -9,7 +9,7 @@ from .keys import refused
 from .packing import Refused, Value, pack, unpack
 
 HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04
-RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS = range(0x10, 0x18)
+RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS, READ = range(0x10, 0x19)
 PEERS, STATE, JOINFO, JOIN, JOINED = range(0x20, 0x25)
 BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
 MAX_CLOCK = 2**53
@@ -113,6 +113,7 @@ BODIES: dict[int, Check] = {
     LACK: row(ident, _set, many(ident, 512)),
     DONE: row(ident, _set, _run, many(ident, 1_900)),
     CONTACTS: row(many(_peer, 512)),
+    READ: row(ident, many(row(*[number(1, MAX_CLOCK - 1)] * 2, exact=True), 32)),
     JOINFO: row(ident, SIGNED, text(64)),
     JOIN: row(ident, blob(64, 64), blob(64, 64), optional=((maybe(text(64)), None),)),
     JOINED: row(ident, number(0, 255)),

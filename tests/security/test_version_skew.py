@@ -66,6 +66,7 @@ def test_34_more_features_and_more_in_every_record_are_ignored(anna: Daemon) -> 
             records.Have(LOBBY, CONTENT, []),
             records.Lack(LOBBY, CONTENT, []),
             records.Done(LOBBY, CONTENT, 999, []),
+            records.Read(LOBBY, [(1, 2)]),
         )
         newer.settle()
         assert anna.texts(peer_id) == ["hello to the future", "hello to the past"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -83,8 +84,10 @@ class Member(Machine):
 class Guild(UnluckyWorld):
     """One team of 4 to 7 people, two more with codes at most; some have two machines."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, reading: bool = True) -> None:
         super().__init__(seed)
+        #: Whether people look at what arrives; with a chance of its own.
+        self.readers = random.Random(seed) if reading else None
         self.codes: list[str] = []
         self.written = 0
         rng = self.rng
@@ -152,10 +155,20 @@ class Guild(UnluckyWorld):
         if machine.evil and deed in (self._write, self._mail, self._deed):
             deed = self._mischief
         self.guarded(lambda: deed(machine))
+        if self.readers is not None and self.readers.random() < 0.5:
+            self.guarded(partial(self._read, self.readers.choice(self.members), self.readers))
         self.run(self.rng.choice((0.0001, 0.001, 0.01, 0.1, 0.5, 3.0)))
         for idle in self.machines:
             if idle.node is None and self.rng.random() < 0.3:
                 idle.start()
+
+    @staticmethod
+    def _read(machine: Member, chance: random.Random) -> None:
+        """Look at some of what has arrived in a room."""
+        if machine.node is not None:
+            room = chance.choice(machine.node.store.messages.rooms())
+            last = machine.node.store.messages.last_seq()
+            machine.node.mark_read(room.id, chance.choice((last, chance.randint(0, last))))
 
     def _rooms(self, machine: Member) -> list[RoomId]:
         assert machine.node is not None
@@ -298,6 +311,13 @@ class Guild(UnluckyWorld):
             if not any(m.holds(message_id) or m.restored or m.evil for m in theirs):
                 raise Broken(f"I2: {machine} shows a message as delivered that nobody there holds")
         machine.ticks = ticks
+        readings = machine.read_by()
+        for message_id, peer in readings - machine.readings:
+            theirs = [m for m in self.members if m.peer_id == peer]
+            self.count["read"] += 1
+            if not any(m.has_read(message_id) or m.restored or m.evil for m in theirs):
+                raise Broken(f"I2: {machine} shows a message as read that nobody there has looked at")
+        machine.readings = readings
 
 
 def some_rules(rng: random.Random) -> dict[str, PolicyValue]:
@@ -321,11 +341,11 @@ def quicken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(boxkeys, "TELL_SECONDS", 3.0)
 
 
-def play(seed: int, steps: int = 92) -> Guild:
+def play(seed: int, steps: int = 92, *, reading: bool = True) -> Guild:
     """One whole story from one seed."""
     from tests.simulation.verdict import settle  # noqa: PLC0415  it needs this module
 
-    guild = Guild(seed)
+    guild = Guild(seed, reading=reading)
     guild.crash_chance = guild.rng.choice((0.0, 0.002, 0.02))
     for _ in range(steps):
         guild.act()

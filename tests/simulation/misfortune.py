@@ -43,6 +43,7 @@ class UnluckyWorld(World):
             machine.disk.deserialize(self.backups[machine])
             machine.restored = True
             machine.ticks = set()
+            machine.readings = set()
 
 
 def play_all(play: Callable[[int], World], seeds: Iterable[int]) -> Counter[str]:

@@ -9,7 +9,7 @@ from tests.simulation.misfortune import play_all
 
 SEEDS = 300
 BLOCK = 20
-#: Beyond those: each of these failed once, and found a mistake that no other test had met.
+#: Beyond those: each of these failed once, and found a mistake that no other test had met. Nobody read anything then.
 MET = (1138, 1230, 1509, 1687, 1813, 2336)
 
 
@@ -22,6 +22,7 @@ def test_invariants_hold_whatever_happens(first: int, monkeypatch: pytest.Monkey
     assert seen["grants"] + seen["removals"] + seen["tries to join"] > 10
     assert seen["box answer 0"] + seen["box answer 2"] > 0
     assert seen["erased by a rule"] > 0
+    assert seen["read"] > 0
     assert seen["crash before a commit"] + seen["crash after a commit"] + seen["crash between steps"] > 5
 
 
@@ -29,4 +30,4 @@ def test_invariants_hold_whatever_happens(first: int, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("seed", MET)
 def test_what_failed_once_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     quicken(monkeypatch)
-    assert play(seed).count["texts"] > 5
+    assert play(seed, reading=False).count["texts"] > 5

@@ -11,6 +11,8 @@ from p2pim.protocol.message import MessageId, RoomId
 from tests.simulation.guild import DAY_MS, Guild, Member
 from tests.simulation.world import Broken
 
+ARRIVED = ("delivered", "read")
+
 
 def settle(guild: Guild) -> None:
     """Everybody on, one island, all clocks right, everything due; then let them meet and finish."""
@@ -206,11 +208,11 @@ def check_mail(guild: Guild, machine: Member) -> None:
         guild.count[f"mail {state}"] += 1
         theirs = [m for m in guild.members if m.peer_id == peer and not m.evil]
         arrived = [m for m in theirs if m.holds(message_id)]
-        if state == "delivered" and theirs and not arrived and not any(m.restored for m in theirs):
+        if state in ARRIVED and theirs and not arrived and not any(m.restored for m in theirs):
             raise Broken(f"I2: {machine} shows as delivered what nobody has")
         for other in theirs:
             linked = guild.linked(machine, other) or guild.linked(other, machine)
-            if linked and (state != "delivered" or other not in arrived) and not is_strange(machine, other):
+            if linked and (state not in ARRIVED or other not in arrived) and not is_strange(machine, other):
                 raise Broken(f"I1: what {machine} wrote to {other} is {state} although they are linked")
 
 

@@ -184,6 +184,7 @@ class Machine:
     written: dict[MessageId, RoomId] = field(default_factory=dict)
     taken_back: set[MessageId] = field(default_factory=set)
     ticks: set[tuple[MessageId, PeerId]] = field(default_factory=set)
+    readings: set[tuple[MessageId, PeerId]] = field(default_factory=set)
     wires: list[Wire] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -256,6 +257,18 @@ class Machine:
         """The ticks this machine shows."""
         sql = "SELECT m.id, d.peer FROM deliveries d JOIN messages m ON d.message = m.seq WHERE d.code = 0"
         return set(self.disk.execute(sql))
+
+    def read_by(self) -> set[tuple[MessageId, PeerId]]:
+        """What it wrote, and who is shown to have read it."""
+        sql = (
+            "SELECT m.id, d.peer FROM deliveries d JOIN messages m ON d.message = m.seq WHERE d.read NOTNULL"
+        )
+        return set(self.disk.execute(sql))
+
+    def has_read(self, message_id: MessageId) -> bool:
+        """Whether its user has looked at a message."""
+        sql = "SELECT unread = 2 FROM messages WHERE id = ?"
+        return bool(self.disk.execute(sql, [message_id]).fetchone() == (1,))
 
 
 class World:

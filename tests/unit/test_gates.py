@@ -41,6 +41,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "delivery": "test_requests",
             "retention": "test_retention",
             "refill": "test_retention",
+            "receipts": "test_receipts",
             "contacts": "test_faults",
             "boxes": "test_boxes",
             "boxkeys": "test_boxes",

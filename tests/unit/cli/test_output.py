@@ -211,3 +211,19 @@ def test_who_holds_a_message_for_somebody_away_is_named(states: list[str], mark:
     ]
     shown = message_lines(message(mine=True, state="held", text="x", deliveries=deliveries))
     assert shown[-1].endswith(f"  {mark}")
+
+
+@pytest.mark.parametrize(
+    ("states", "mark"),
+    [
+        (["read"], "[read]"),
+        (["read", "delivered", "read"], "[read by cleo0, cleo2]"),
+    ],
+)
+def test_who_has_read_a_message_is_named_where_there_are_several(states: list[str], mark: str) -> None:
+    deliveries = [
+        {"peer_id": "", "name": f"cleo{number}", "state": state, "at_ms": 0}
+        for number, state in enumerate(states)
+    ]
+    shown = message_lines(message(mine=True, state="read", text="x", deliveries=deliveries))
+    assert shown[-1].endswith(f"x  {mark}")

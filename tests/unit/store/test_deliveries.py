@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from p2pim.protocol.room import lobby
-from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED
+from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED, Answer
 from p2pim.store.store import Store
 from tests.unit.store.people import BOB, CLEO, DM, ME, NOW, new_store, text
 
@@ -36,13 +36,13 @@ def test_an_answer_is_news_once_and_a_delivery_is_final(store: Store) -> None:
     assert note(store, NOW, NOT_ACCEPTED, 1) == [seq]
     assert note(store, NOW, NOT_ACCEPTED, 2) == []
     assert note(store, NOW, NO_SPACE, 3) == [seq]
-    assert store.deliveries.of([seq]) == {seq: [(BOB.peer_id, NO_SPACE, 3)]}
+    assert store.deliveries.of([seq]) == {seq: [Answer(BOB.peer_id, NO_SPACE, 3)]}
     assert store.messages.count(DM.id, "waiting") == 1
     assert note(store, NOW, STORED, 4) == [seq]
     assert store.messages.count(DM.id, "waiting") == 0
     for code in (NO_SPACE, NOT_ACCEPTED, STORED):
         assert note(store, NOW, code, 5) == []
-    assert store.deliveries.of([seq]) == {seq: [(BOB.peer_id, STORED, 4)]}
+    assert store.deliveries.of([seq]) == {seq: [Answer(BOB.peer_id, STORED, 4)]}
     assert store.deliveries.of([seq + 1]) == {}
 
 

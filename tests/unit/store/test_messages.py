@@ -144,15 +144,15 @@ def test_mentions_are_counted_while_unread(store: Store) -> None:
     seqs = add(store, *(text(BOB, NOW + n) for n in range(3)), unread=True, mention=True)
     assert store.messages.count(DM.id, "mentions") == 3
     store.messages.set_mention(seqs[0], False)
-    store.messages.read(DM.id, seqs[1])
+    store.reads.mark(DM.id, seqs[1])
     assert (store.messages.count(DM.id, "mentions"), store.messages.count(DM.id, "unread")) == (1, 1)
 
 
 def test_reading_marks_what_had_arrived_by_then(store: Store) -> None:
     seqs = add(store, *(text(BOB, NOW - n) for n in range(3)), unread=True)
-    assert store.messages.read(DM.id, seqs[1]) == 2
+    assert store.reads.mark(DM.id, seqs[1]) == {BOB.peer_id: NOW - 1}
     assert store.messages.count(DM.id, "unread") == 1
-    assert store.messages.read(DM.id, seqs[1]) == 0
+    assert store.reads.mark(DM.id, seqs[1]) == {}
 
 
 def test_what_is_known_about_the_two_of_a_conversation(store: Store) -> None:

@@ -83,7 +83,7 @@ LIES = {
 def test_each_lie_is_found_and_left_out(store: Store, lie: str) -> None:
     with store.transaction():
         store.deliveries.acknowledge(BOB.peer_id, ME.peer_id, DM.id, [], code=0, now_ms=NOW)
-    change(store, "INSERT INTO deliveries VALUES (2, ?, 0, 0)", ME.peer_id)
+    change(store, "INSERT INTO deliveries VALUES (2, ?, 0, 0, NULL)", ME.peer_id)
     change(store, *LIES[lie])
     missing = text(BOB, NOW + 1, parents=(text(ME, NOW).id,)).id
     assert recheck(store.database, ME.peer_id) == Rechecked(4, 1)
