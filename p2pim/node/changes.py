@@ -88,7 +88,7 @@ class Changes:
                 self._node.emit(events.MessageChanged(view, what))
 
     def many(self, room_id: RoomId) -> None:
-        """Messages of a room have lost their content, or have it again: whoever shows it looks anew."""
+        """Messages of a room are shown no longer (or erased), or are again: whoever shows it looks anew."""
         self._store.on_commit(partial(self.read, room_id), ("read", room_id))
         self._store.on_commit(partial(self._node.emit, events.RoomChanged(room_id)), ("many", room_id))
 

@@ -115,12 +115,14 @@ class People:
         """Neither Links nor messages any more, in both directions."""
         with self._node.writing():
             self._change(peer_id, blocked=True)
+            self._node.changes.many(LOBBY)
             self._store.on_commit(lambda: self._node.drop_links(peer_id))
 
     def unblock(self, peer_id: PeerId) -> None:
         """Take that back."""
         with self._node.writing():
             self._change(peer_id, blocked=False)
+            self._node.changes.many(LOBBY)
 
     def verify(self, peer_id: PeerId, equal: bool) -> None:
         """The user compared safety numbers, or takes that back."""

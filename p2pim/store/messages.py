@@ -27,7 +27,7 @@ from p2pim.protocol.message import (
     reopen,
 )
 from p2pim.protocol.reconcile import key
-from p2pim.protocol.room import Room, RoomKind
+from p2pim.protocol.room import LOBBY, Room, RoomKind
 from p2pim.store.database import Database, Row, chunks, marks
 from p2pim.store.followers import Followers
 from p2pim.store.sets import Sets
@@ -356,11 +356,15 @@ class Messages:
         return self._known_seq
 
     def count(self, room_id: RoomId, what: str) -> int:
-        """How many messages of a room are "unread", "mentions" of the user among these, or "waiting"."""
+        """How many messages of a room are "unread", "mentions" of the user among these, or "waiting".
+
+        What somebody blocked wrote in the lobby is not shown there and does not count.
+        """
         which = {"unread": "unread = 1", "mentions": "unread = 1 AND mention = 1", "waiting": "waiting = 1"}[
             what
         ]
         sql = f"SELECT count(*) FROM messages WHERE room = ? AND void = 0 AND {which}"
+        sql += _NOT_BLOCKED if room_id == LOBBY else ""
         counted: int = self._db.value(sql, [self.number(room_id)], 0)
         return counted
 

@@ -6,6 +6,7 @@ import pytest
 
 from p2pim.errors import BadInput, NotNow, UnknownTarget
 from p2pim.node import events
+from p2pim.protocol.room import LOBBY
 from tests.node.company import Company
 
 
@@ -133,11 +134,13 @@ def test_blocked_peoples_words_in_the_lobby_are_hidden_and_come_back() -> None:
     ann, bob = company.friends("ann", "bob")
     ann.announce("buy this")
     company.run(1)
-    assert bob.lobby() == ["buy this"]
+    assert (bob.lobby(), bob.me.status().unread) == (["buy this"], 1)
     bob.me.block(ann.peer_id)
-    assert bob.lobby() == []
+    assert (bob.lobby(), bob.me.status().unread) == ([], 0)
     bob.me.unblock(ann.peer_id)
-    assert bob.lobby() == ["buy this"]
+    assert (bob.lobby(), bob.me.status().unread) == (["buy this"], 1)
+    assert [event.unread for event in bob.said(events.RoomRead)] == [0, 1]
+    assert bob.said(events.RoomChanged) == [events.RoomChanged(LOBBY)] * 2
 
 
 def test_both_machines_of_one_person_have_all_their_direct_messages() -> None:
