@@ -47,7 +47,8 @@ class Changes:
     def _added(self, stored: Stored, quiet: bool, view: events.MessageView | None) -> None:
         if self._node.watched and not self._node.views.is_hidden(stored):
             view = view or self._node.views.fresh(stored)
-            self._node.emit(events.MessageAdded(view, notify=stored.unread and not quiet))
+            notify = stored.unread and not quiet and self._node.alerts.announces(view)
+            self._node.emit(events.MessageAdded(view, notify))
 
     def _follows(self, header: Header, target: MessageId) -> None:
         """An edit, a delete or a reaction: its target reads differently."""

@@ -82,7 +82,7 @@ class RoomView(Struct, frozen=True):
     """A conversation in a list.
 
     ``team``: that a channel or group belongs to. ``role``: ours; "damaged" where it cannot be known any more; "" where
-    there are no roles.
+    there are no roles. ``alerts``: "all", "mentions" or "none" of it draw the user's attention.
     """
 
     room: RoomId
@@ -98,6 +98,7 @@ class RoomView(Struct, frozen=True):
     role: str = ""
     members: int | None = None
     archived: bool = False
+    alerts: str = "all"
 
 
 class MemberView(Struct, frozen=True):
@@ -128,7 +129,7 @@ class InviteView(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """The node in one look."""
+    """The node in one look. ``unread``: of each room as much as is to draw the user's attention."""
 
     peer_id: PeerId
     nickname: str
@@ -154,7 +155,7 @@ class Check(Struct, frozen=True):
 
 
 class MessageAdded(Struct, frozen=True):
-    """A message is now stored; ``notify``: it deserves somebody's attention."""
+    """A message is now stored; ``notify``: it deserves somebody's attention, and the user lets its room have it."""
 
     message: MessageView
     notify: bool
@@ -205,7 +206,7 @@ class ProfileChanged(Struct, frozen=True):
 
 
 class RoomChanged(Struct, frozen=True):
-    """A room's members, rules or visible messages may have changed."""
+    """A room's members, rules, alerts or visible messages may have changed."""
 
     room: RoomId
 

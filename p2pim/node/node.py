@@ -15,6 +15,7 @@ from p2pim.config import Settings
 from p2pim.config.policy import NO_POLICY, MachinePolicy, Policy
 from p2pim.errors import NotNow, RemoteProtocolError, StoreError, UnknownTarget
 from p2pim.node import events
+from p2pim.node.alerts import Alerts
 from p2pim.node.author import Author
 from p2pim.node.boxes import Boxes
 from p2pim.node.changes import Changes
@@ -116,6 +117,7 @@ class Node:
         self.receipts = Receipts(self)
         self.reviser = Reviser(self)
         self.changes = Changes(self)
+        self.alerts = Alerts(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
         #: Peers whose Link was closed in favour of another, until when that one may take to be ready here, and
         #: what the peer last said of itself: until then that still holds.
@@ -171,6 +173,7 @@ class Node:
         self.delete = self.reviser.delete
         self.react = self.reviser.react
         self.set_topic = self.reviser.set_topic
+        self.set_alerts = self.alerts.set
         self.set_team_policies = self.policies.set_of_teams
 
     # -- for the network

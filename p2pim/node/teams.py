@@ -217,7 +217,10 @@ class Teams:
             if authority.role(me) is Role.NONE:
                 raise NotNow("You are not a member (any more).")
             if authority.genesis.type == RoomType.CHANNEL:
-                raise NotNow("A channel belongs to everybody in its team: leave the team, or mute it.")
+                path = self._node.rooms.paths(self._node.room(room_id))[-1]
+                raise NotNow(
+                    f"A channel belongs to everybody in its team: leave the team, or p2pim mute '#{path}'."
+                )
             self.write(room_id, Grant(me, 1, Role.NONE), after=authority.timelines[me][-1].by)
 
     # -- invites

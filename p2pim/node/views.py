@@ -216,9 +216,9 @@ class Views:
         )
 
     def rooms(self) -> list[events.RoomView]:
-        """Every conversation, the one with the newest message first."""
+        """Every conversation, the one with the newest message first; DMs in which nothing was done yet are none."""
         views = [self.room(room) for room in self._store.messages.rooms()]
-        used = [view for view in views if view.last_ms is not None or view.kind != "dm"]
+        used = [v for v in views if v.kind != "dm" or v.last_ms is not None or v.alerts != "all"]
         return sorted(used, key=lambda r: -(r.last_ms or 0))
 
     def topic(self, room: Room) -> str:
@@ -240,6 +240,7 @@ class Views:
             messages.highest(room.id, self._node.peer_id, self._node.clock.wall_ms()) or None,
             messages.count(room.id, "mentions"),
             self.topic(room),
+            alerts=self._node.alerts.of(room.id),
         )
         return self._governed(room, view) if room.is_governed else view
 
@@ -269,7 +270,7 @@ class Views:
             port=self._node.port,
             links=len(self._node.links),
             waiting=sum(self._store.messages.count(room.id, "waiting") for room in rooms),
-            unread=sum(self._store.messages.count(room.id, "unread") for room in rooms),
+            unread=sum(self._node.alerts.unread(room.id) for room in rooms),
             requests=sum(c.request is Request.PENDING for c in self._store.peers.all()),
             storage="ok" if self._node.writable else "full",
             state_line=self._node.state_line,

@@ -67,6 +67,8 @@ def _rooms(store: Store, me: PeerId) -> dict[int, Room]:
     try:
         store.peers.all()
         rooms = {room.id: room for room in store.messages.rooms()}
+        for room_id in rooms:
+            store.alerts.of(room_id)
     except ValueError:
         raise StoreCorrupt("The database is damaged: it holds a value without a meaning.") from None
     for room in rooms.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from p2pim.store.alerts import Alerts
 from p2pim.store.boxes import Boxes
 from p2pim.store.control import Control
 from p2pim.store.database import Database
@@ -24,6 +25,7 @@ class Store:
         self.followers = self.messages.followers
         self.lobby = Lobby(self.database, self.messages)
         self.standing = Standing(self.database, self.messages)
+        self.alerts = Alerts(self.database)
         self.deliveries = Deliveries(self.database)
         self.reads = Reads(self.database, self.messages.number)
         self.peers = Peers(self.database)

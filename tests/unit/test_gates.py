@@ -26,6 +26,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
     | {
         f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
         for name, elsewhere in {
+            "alerts": "test_alerts",
             "author": "test_two_nodes",
             "changes": "test_kinds",
             "reviser": "test_kinds",

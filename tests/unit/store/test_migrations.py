@@ -23,6 +23,7 @@ from p2pim.protocol.message import (
 )
 from p2pim.protocol.reconcile import key
 from p2pim.store import database as module
+from p2pim.store.alerts import Alert
 from p2pim.store.database import MIGRATIONS, Database
 from p2pim.store.peers import Contact
 from p2pim.store.store import Store
@@ -75,6 +76,7 @@ def test_texts_of_the_first_version_are_all_there(first_version: Database, tmp_p
         key(m.header.clock, m.id) for m in texts
     ]
     assert store.messages.count(DM.id, "unread") == 133
+    assert store.alerts.of(DM.id) is Alert.ALL
     assert store.messages.add(say(BOB, TEXT, 999), now_ms=NOW) is not None
     store.close()
 

@@ -14,6 +14,7 @@ from p2pim.errors import StoreCorrupt
 from p2pim.protocol.message import FUTURE_MS, Message
 from p2pim.protocol.room import LOBBY, dm_room, lobby
 from p2pim.store import recheck as module
+from p2pim.store.alerts import Alert
 from p2pim.store.database import Database
 from p2pim.store.recheck import Rechecked, recheck
 from p2pim.store.store import Store
@@ -60,9 +61,12 @@ def clocks(store: Store) -> list[int]:
 
 
 def test_a_sound_one_stays_as_it_is(store: Store) -> None:
+    with store.transaction():
+        store.alerts.set(LOBBY, Alert.MENTIONS)
     before = contents(store)
     assert recheck(store.database, ME.peer_id) == Rechecked(5, 0)
     assert contents(store) == before
+    assert store.alerts.of(LOBBY) is Alert.MENTIONS
 
 
 LIES = {
@@ -150,6 +154,7 @@ WHOLE = {
     "a table more": "CREATE TABLE more (x)",
     "an index less": "DROP INDEX messages_order",
     "another kind of room": "UPDATE rooms SET kind = 99",
+    "alerts without a meaning": "UPDATE rooms SET alerts = 99",
     "a trust without a meaning": "UPDATE peers SET trust = 99",
     "a DM that is a lobby": f"UPDATE rooms SET kind = 2, peer = NULL WHERE id = x'{DM.id.hex()}'",
     "a DM of others": f"UPDATE rooms SET id = x'{dm_room(BOB.peer_id, CLEO.peer_id).hex()}' "
