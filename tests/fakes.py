@@ -6,15 +6,14 @@ import hashlib
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from p2pim.config import Settings
 from p2pim.config.policy import NO_POLICY, MachinePolicy, combine
-from p2pim.errors import AmbiguousTarget, BadInput, NotNow, StoreFull, UnknownTarget
+from p2pim.errors import AmbiguousTarget, BadInput, NotNow, UnknownTarget
 from p2pim.node.clock import SystemClock
 from p2pim.node.events import (
     Change,
@@ -28,6 +27,7 @@ from p2pim.node.events import (
     PeerView,
     ProfileChanged,
     Quote,
+    RoomChanged,
     RoomRead,
     RoomView,
     Status,
@@ -37,6 +37,7 @@ from p2pim.protocol.fold import Reacted
 from p2pim.protocol.identity import Identity, encode_peer_id, safety_number, short_id
 from p2pim.store.database import Database
 from p2pim.store.store import Store
+from tests.fake_store import FakeStore
 
 LOBBY = hashlib.sha256(b"fake lobby").digest()
 
@@ -44,45 +45,6 @@ LOBBY = hashlib.sha256(b"fake lobby").digest()
 def identity(name: str) -> Identity:
     """The same identity for the same name, always."""
     return Identity.from_seed(hashlib.sha256(name.encode()).digest())
-
-
-class FakeStore:
-    """Transactions over the fake's lists: nested ones are savepoints, effects run after the commit."""
-
-    def __init__(self, node: FakeNode) -> None:
-        self._node = node
-        self._depth = 0
-        self._effects: list[Callable[[], None]] = []
-        self.commits = 0
-        self.full = False
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """As the store's: see its contract."""
-        before, mark = list(self._node.messages), len(self._effects)
-        self._depth += 1
-        try:
-            yield
-            if self._depth == 1 and self.full:
-                raise StoreFull("No space is left on the disk: free some and send it again.")
-        except BaseException:
-            self._node.messages[:] = before
-            del self._effects[mark:]
-            raise
-        finally:
-            self._depth -= 1
-        if self._depth == 0:
-            self.commits += 1
-            effects, self._effects = self._effects, []
-            for effect in effects:
-                effect()
-
-    def on_commit(self, effect: Callable[[], None]) -> None:
-        """After the commit, or now when nothing is open."""
-        if self._depth:
-            self._effects.append(effect)
-        else:
-            effect()
 
 
 def real_node(me: Identity) -> Node:
@@ -114,6 +76,7 @@ class FakeNode:
         self.typed: list[bytes] = []
         self.meant: tuple[list[bytes], bool] = ([], False)
         self.topics: dict[bytes, str] = {}
+        self.alerts: dict[bytes, str] = {}
         self.broken: Exception | None = None
         self.now_ms = 1_764_000_000_000
         self._callbacks: list[Callable[[Event], None]] = []
@@ -145,7 +108,7 @@ class FakeNode:
             port=26747,
             links=1,
             waiting=0,
-            unread=self._unread(None),
+            unread=sum(view.unread and self._announces(view) for view in self.messages),
             requests=1,
             storage="ok",
             state_line="LAN ok, 1 peer",
@@ -157,7 +120,7 @@ class FakeNode:
         return list(self.known.values())
 
     def conversations(self) -> list[RoomView]:
-        written = {view.room for view in self.messages} | self.topics.keys()
+        written = {view.room for view in self.messages} | self.topics.keys() | self.alerts.keys()
         found = [peer for peer in self.known.values() if peer.room in written]
         return [
             self._room(LOBBY, "lobby", "#lobby", None),
@@ -168,10 +131,14 @@ class FakeNode:
     def _room(self, room: bytes, kind: str, name: str, peer_id: bytes | None) -> RoomView:
         mentions = sum(v.unread and v.mentions_me for v in self.messages if v.room == room)
         topic = self.topics.get(room, "")
-        return RoomView(room, kind, name, peer_id, self._unread(room), 0, None, mentions, topic)
+        view = RoomView(room, kind, name, peer_id, self._unread(room), 0, None, mentions, topic)
+        return replace(view, alerts=self.alerts.get(room, "all"))
 
-    def _unread(self, room: bytes | None) -> int:
-        return sum(view.unread for view in self.messages if room in (None, view.room))
+    def _unread(self, room: bytes) -> int:
+        return sum(view.unread for view in self.messages if room == view.room)
+
+    def _announces(self, view: MessageView) -> bool:
+        return {"all": True, "mentions": view.mentions_me, "none": False}[self.alerts.get(view.room, "all")]
 
     def resolve(self, target: str) -> bytes:
         if target == "#lobby":
@@ -281,6 +248,15 @@ class FakeNode:
         self.topics[room] = topic
         return next(view for view in self.conversations() if view.room == room)
 
+    def set_alerts(self, room: bytes, alerts: str) -> RoomView:
+        if alerts not in ("all", "mentions", "none"):
+            raise BadInput(f"{alerts!r} is no choice of alerts. Choose one of: all, mentions, none.")
+        if self.real.store.messages.room(room) is not None:
+            return self.real.set_alerts(room, alerts)
+        self.alerts[room] = alerts
+        self.store.on_commit(lambda: self.emit(RoomChanged(room)))
+        return next(view for view in self.conversations() if view.room == room)
+
     def deliver(self, view: MessageView) -> None:
         """A message of one's own is taken by the other side."""
         by = Delivery(identity("ben").peer_id, "ben", "delivered", self.now_ms)
@@ -312,7 +288,8 @@ class FakeNode:
             **more,
         )
         self.messages.append(view)
-        self.store.on_commit(lambda: self.emit(MessageAdded(view, not mine)))
+        notify = not mine and self._announces(view)
+        self.store.on_commit(lambda: self.emit(MessageAdded(view, notify)))
         return view
 
     def mark_read(self, room: bytes, seq: int) -> None:

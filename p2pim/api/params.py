@@ -126,6 +126,13 @@ class TopicParams(TypedDict):
     topic: str
 
 
+class AlertsParams(TypedDict):
+    """What of a room draws the user's attention: all, mentions (of the user, or of the whole room), none."""
+
+    room: str
+    alerts: str
+
+
 class HistoryParams(TypedDict):
     """The newest ``limit`` messages before the position [clock, id]; fewer when they are large."""
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 from p2pim.api import team_schema as team
 from p2pim.api.params import (
     AddressParams,
+    AlertsParams,
     BackupParams,
     EditParams,
     HelloParams,
@@ -48,7 +49,8 @@ class Status(TypedDict):
     """One's own state at a glance.
 
     ``state``: running, or locked (the identity key waits for its passphrase: the rest is not known yet and empty).
-    ``storage``: ok, or full (nothing can be stored).
+    ``unread``: over all rooms, each counting as its ``alerts`` say: what is unread there, only the mentions of
+    oneself among it, nothing. ``storage``: ok, or full (nothing can be stored).
     """
 
     state: str
@@ -97,7 +99,9 @@ class Room(TypedDict):
     """A set of messages. ``kind``: dm, lobby, team, channel, group. ``mentions``: unread ones that mention oneself.
 
     Of a channel or group ``team`` says which team it belongs to. ``role``: owner, admin, member; none (left or
-    removed); damaged (see team.log); "" where there are no roles, and then ``members`` is None.
+    removed); damaged (see team.log); "" where there are no roles, and then ``members`` is None. ``alerts``: what of it
+    draws attention, and is counted in totals: all, mentions (of oneself), none (it is muted); ``unread`` and
+    ``mentions`` are exact whatever that is.
     """
 
     room: str
@@ -113,6 +117,7 @@ class Room(TypedDict):
     role: str
     members: int | None
     archived: bool
+    alerts: str
 
 
 class Delivery(TypedDict):
@@ -307,6 +312,9 @@ METHODS: dict[str, Method] = {
     "rooms.get": Method(RoomParams, Room, False, "The room a person means by a text."),
     "rooms.read": Method(ReadParams, Nothing, True, "All up to a message has been shown."),
     "rooms.topic": Method(TopicParams, Room, True, "Say what a room is about."),
+    "rooms.alerts": Method(
+        AlertsParams, Room, True, "Choose what of a room draws attention; nobody else is told."
+    ),
     "rooms.typing": Method(RoomParams, Nothing, False, "A person is typing here."),
     "message.send": Method(SendParams, Message, True, "Write; the answer comes when it is on disk."),
     "message.edit": Method(EditParams, Message, True, "Put other words in place of one's own."),
@@ -342,12 +350,13 @@ METHODS: dict[str, Method] = {
 }
 
 EVENTS: dict[str, str] = {
-    "message.added": "message, notify: a message was stored, one's own or another's.",
+    "message.added": "message, notify: a message was stored, one's own or another's. notify: it is new to the user, "
+    "and the alerts of its room let it draw attention.",
     "message.changed": "message, what: it was changed by an edit, a delete or a reaction, its delivery went on, "
     "or the quote in it changed.",
     "peer.changed": "peer: name, trust, presence or anything else of a peer changed.",
     "typing": "room, peer_id: somebody is typing.",
-    "room.changed": "room: its members, rules, name or visible messages may have changed.",
+    "room.changed": "room: its members, rules, name, alerts or visible messages may have changed.",
     "join.changed": "join, state, text, team: a code led into its team (joined), waits for an admin (pending), "
     "or is no good (refused).",
     "room.read": "room, unread, mentions: how many are unread now, and mention oneself.",

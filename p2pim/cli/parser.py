@@ -73,6 +73,11 @@ def _topic(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT", nargs="*", help="nothing: show it; '': take it away")
 
 
+def _mute(parser: argparse.ArgumentParser) -> None:
+    _room(parser)
+    parser.add_argument("--mentions", action="store_true", help="but for what mentions you: @YOU or @room")
+
+
 def _peers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--watch", action="store_true", help="go on with a line for every change")
 
@@ -159,6 +164,7 @@ COMMANDS: dict[str, Command] = {
     "stop": Command("service:stop", "stop the daemon"),
     "status": Command("service:status", "show how things are"),
     "peers": Command("people:peers", "list the people known here", _peers),
+    "rooms": Command("rooms:list_rooms", "list your conversations, the newest first"),
     "send": Command("talk:send", "write a message", _send),
     "edit": Command("revise:edit", "put other words in place of a message of yours", _edit),
     "delete": Command(
@@ -169,6 +175,13 @@ COMMANDS: dict[str, Command] = {
     ),
     "react": Command("revise:react", "put an emoji to a message", _react),
     "topic": Command("revise:topic", "show or say what a conversation is about", _topic),
+    "mute": Command(
+        "rooms:mute",
+        "let a conversation draw no attention",
+        _mute,
+        "It goes on arriving and can be read; nobody is told.",
+    ),
+    "unmute": Command("rooms:unmute", "let a conversation draw attention again", _room),
     "chat": Command("chat:chat", "talk: history, then live", _room),
     "history": Command("talk:history", "show messages", _history, "Shown to a person, they count as read."),
     "listen": Command("talk:listen", "follow what happens", _listen),
@@ -197,7 +210,7 @@ COMMANDS: dict[str, Command] = {
     "room": Command(
         "rooms:list_rooms",
         "found and archive rooms of a team",
-        details="Alone: list them.",
+        details="Alone: list your conversations, as `p2pim rooms` does.",
         deeds=_room_deeds,
     ),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),

@@ -1,18 +1,19 @@
-"""Rooms of a team: channels for everybody in it, private groups for some."""
+"""Conversations: listed, muted; and those in rooms of a team: channels for everybody in it, groups for some."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from p2pim.api import exits
-from p2pim.cli.output import table
-from p2pim.cli.run import Run
-from p2pim.cli.team import room_of
+from p2pim.cli.output import excerpt, table
+from p2pim.cli.run import Run, target
+from p2pim.cli.team import ROLES, room_of
 
 if TYPE_CHECKING:
     from p2pim.api import schema
 
-_KINDS = {"group": "private", "none": "left"}
+_KINDS = {"dm": "person", "group": "private"}
+_ALERTS = {"mentions": "mentions only", "none": "muted"}
 
 
 def create(run: Run) -> int:
@@ -48,17 +49,39 @@ def archive(run: Run) -> int:
 
 
 def list_rooms(run: Run) -> int:
-    """The lobby, and every room of every team."""
+    """Every conversation, the one with the newest message first."""
     with run.client() as client:
-        known = [room for room in client.rooms() if room["kind"] != "dm"]
-    known.sort(key=lambda room: (room["kind"] != "lobby", room["name"].casefold()))
-    rows = [["ROOM", "KIND", "ROLE", "MEMBERS", "UNREAD", "NOTE"]]
+        known = client.rooms()
+    rows = [["NAME", "KIND", "UNREAD", "MENTIONS", "WAITING", "NOTE", "TOPIC"]]
     for room in known:
+        counts = [str(room[key] or "") for key in ("unread", "mentions", "waiting")]
         kind = _KINDS.get(room["kind"], room["kind"])
-        role = _KINDS.get(room["role"], room["role"])
-        counts = [str(room["members"] or ""), str(room["unread"] or "")]
-        notes = ["archived"] if room["archived"] else []
-        notes += [f"{room['waiting']} waiting"] if room["waiting"] else []
-        rows.append([room["name"], kind, role, *counts, ", ".join(notes)])
+        rows.append([room["name"], kind, *counts, _note(room), excerpt(room["topic"])])
     run.output.result(known, table(rows))
+    return exits.OK
+
+
+def _note(room: schema.Room) -> str:
+    notes = [ROLES[room["role"]]] if room["role"] in ROLES else []
+    notes += ["archived"] if room["archived"] else []
+    notes += [_ALERTS[room["alerts"]]] if room["alerts"] in _ALERTS else []
+    return ", ".join(notes)
+
+
+def mute(run: Run) -> int:
+    """Let a conversation draw no attention, or only where it mentions the user."""
+    if run.options.mentions:
+        return _choose(run, "mentions", "draws attention only where it mentions you, or @room.")
+    return _choose(run, "none", "is muted: it neither notifies nor counts, and can be read as before.")
+
+
+def unmute(run: Run) -> int:
+    """Let it draw attention again."""
+    return _choose(run, "all", "draws attention again.")
+
+
+def _choose(run: Run, alerts: str, done: str) -> int:
+    with run.client() as client:
+        shown: schema.Room = client.call("rooms.alerts", room=target(run.options.room), alerts=alerts)
+    run.output.result(shown, [f"{shown['name']} {done}"])
     return exits.OK

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _ID = re.compile("[0-9a-f]{64}")
 _GOVERNED = ("team", "channel", "group")
-_ROLES = {"none": "left", "damaged": "DAMAGED: p2pim team log --verify"}
+#: Roles that are told in other words.
+ROLES = {"none": "left", "damaged": "DAMAGED: p2pim team log --verify"}
 NONE_YET = "You are in no team yet: p2pim team create NAME founds one, p2pim team join enters a code."
 
 
@@ -78,7 +79,7 @@ def list_teams(run: Run) -> int:
     rows = [["TEAM", "ROLE", "MEMBERS", "UNREAD", "WAITING"]]
     for each in teams:
         unread, waiting = (str(each[key] or "") for key in ("unread", "waiting"))
-        role = _ROLES.get(each["role"], each["role"])
+        role = ROLES.get(each["role"], each["role"])
         rows.append([each["name"], role, str(each["members"] or ""), unread, waiting])
     run.output.result(teams, table(rows) if teams else [NONE_YET])
     return exits.OK

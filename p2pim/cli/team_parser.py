@@ -134,5 +134,5 @@ TEAM: dict[str, Command] = {
 ROOM: dict[str, Command] = {
     "create": Command("rooms:create", "found a channel, or a private group", _create_room),
     "archive": Command("rooms:archive", "close a room to new messages", _archive),
-    "list": Command("rooms:list_rooms", "list the rooms"),
+    "list": Command("rooms:list_rooms", "list your conversations, as `p2pim rooms` does"),
 }

@@ -70,6 +70,7 @@ class Handlers:
             "rooms.get": self.rooms_get,
             "rooms.read": self.rooms_read,
             "rooms.topic": self.rooms_topic,
+            "rooms.alerts": self.rooms_alerts,
             "rooms.typing": self.rooms_typing,
             "message.send": self.message_send,
             "message.edit": self.message_edit,
@@ -191,6 +192,7 @@ class Handlers:
                     "role": "",
                     "members": None,
                     "archived": False,
+                    "alerts": "all",
                 }
         raise UnknownTarget("No such room here: run `p2pim peers` to see who is known.")
 
@@ -202,6 +204,10 @@ class Handlers:
     def rooms_topic(self, room: str, topic: str) -> schema.Room:
         """Say what a room is about."""
         return views.room(self._node.set_topic(self._room(room), topic))
+
+    def rooms_alerts(self, room: str, alerts: str) -> schema.Room:
+        """Choose what of a room draws attention."""
+        return views.room(self._node.set_alerts(self._room(room), alerts))
 
     def rooms_typing(self, room: str) -> schema.Nothing:
         """Typing."""

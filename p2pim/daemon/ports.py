@@ -249,6 +249,10 @@ class UseCases(EventSource, Protocol):
         """Say what a room is about."""
         ...
 
+    def set_alerts(self, room: bytes, alerts: str, /) -> RoomView:
+        """Choose what of a room draws attention: all, mentions, none."""
+        ...
+
     def mark_read(self, room: bytes, seq: int, /) -> None:
         """All that arrived up to here was shown."""
         ...

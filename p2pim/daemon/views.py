@@ -102,6 +102,7 @@ def room(view: RoomView) -> schema.Room:
         "role": view.role,
         "members": view.members,
         "archived": view.archived,
+        "alerts": view.alerts,
     }
 
 

@@ -82,6 +82,7 @@ def test_a_newer_key_file_is_left_as_it_is(home: Home) -> None:
 def test_there_and_back(home: Home, short_tmp: Path) -> None:
     me = home.run("id").out
     home.run("send", "lobby", "kept")
+    home.run("mute", "lobby", "--mentions")
     file = short_tmp / "backup"
     done = home.run("backup", str(file), "--json", stdin=SECRET)
     assert done.json["bytes"] == file.stat().st_size
@@ -93,6 +94,7 @@ def test_there_and_back(home: Home, short_tmp: Path) -> None:
     assert other.run("restore", str(file), "--json", stdin=SECRET).json["left_out"] == 0
     with running(other):
         assert other.run("id").out == me
+        assert [room["alerts"] for room in other.run("rooms", "--json").json] == ["mentions"]
         assert "you: kept" in other.run("history", "lobby", "-n", "500").out
         assert other.run("restore", str(file), stdin=SECRET).code == 6  # not while it runs
     assert home.run("restore", str(file), stdin=SECRET).code == 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,3 +185,52 @@ def test_verifying(pair: Pair) -> None:
     assert pair.anna.run("verify", pair.bert_id, "--yes").code == 0
     trust = {peer["peer_id"]: peer["trust"] for peer in pair.anna.run("peers", "--json").json}
     assert trust[pair.bert_id] == "verified"
+
+
+def test_muted_stays_muted_until_unmuted_and_everything_comes_all_the_same(pair: Pair) -> None:
+    anna, bert, wait = pair.anna, pair.bert, ["--wait", "20"]
+    assert bert.run("send", pair.anna_id, "hello").code == 0
+
+    def counts() -> tuple[int, int, int]:
+        """(unread, mentions) in the conversation, and unread in all."""
+        (shown,) = [room for room in bert.run("rooms", "--json").json if room["peer_id"] == pair.anna_id]
+        return shown["unread"], shown["mentions"], bert.run("status", "--json").json["unread"]
+
+    bert.run("mute", "lobby")  # others on this machine may write there
+    assert bert.run("mute", pair.anna_id, "--json").json["alerts"] == "none"
+    with Client(Paths(bert.folder)) as client:
+        client.subscribe()
+        assert anna.run("send", pair.bert_id, "@room a muted word", *wait).code == 0
+        assert notified(client, "@room a muted word") is False
+    for end in (lambda: bert.run("stop"), bert.kill):
+        end()
+        assert bert.run("start").code == 0
+        assert counts() == (1, 1, 0)
+    assert re.search(r"^\S+ +person +1 +1 +muted$", bert.run("rooms").out, re.MULTILINE)
+    assert bert.run("status").out.count(" 0 unread") == 1
+    assert bert.run("mute", pair.anna_id, "--mentions").code == 0
+    assert counts() == (1, 1, 1)
+    pair.meet()
+    with Client(Paths(bert.folder)) as client:
+        client.subscribe()
+        for text, announced in (("nothing in particular", False), ("@room cake", True)):
+            assert anna.run("send", pair.bert_id, text, *wait).code == 0
+            assert notified(client, text) is announced
+    assert counts() == (3, 2, 2)
+    assert bert.run("unmute", pair.anna_id).out.endswith(" draws attention again.\n")
+    assert counts() == (3, 2, 3)
+    shown = bert.run("history", pair.anna_id).out
+    assert [line.rpartition(": ")[2] for line in shown.splitlines()][1:] == [
+        "@room a muted word",
+        "nothing in particular",
+        "@room cake",
+    ]
+    assert counts() == (0, 0, 0)
+
+
+def notified(client: Client, text: str) -> bool:
+    """Wait for a message; whether it was to draw attention."""
+    for event in client.events(timeout=20):
+        if event["type"] == "message.added" and event["message"]["text"] == text:
+            return event["notify"]
+    raise AssertionError(f"no {text!r}")

@@ -48,6 +48,7 @@ def test_what_changes_the_store_is_marked_so() -> None:
         "presence.set",
         "rooms.read",
         "rooms.topic",
+        "rooms.alerts",
         "message.send",
         "message.edit",
         "message.delete",

@@ -79,6 +79,12 @@ def test_a_command_with_deeds_stands_alone_too() -> None:
     assert parse(["team", "create", "invite"]).name == "invite"
 
 
+def test_muting_takes_one_room() -> None:
+    assert (parse(["mute", "#Blue/news"]).room, parse(["mute", "Ben"]).mentions) == ("#Blue/news", False)
+    assert parse(["mute", "--mentions", "lobby"]).mentions is True
+    assert (parse(["unmute", "lobby"]).act, parse(["rooms"]).act) == ("rooms:unmute", "rooms:list_rooms")
+
+
 def test_an_unknown_deed_is_told_all_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match=r"^2$"):
         parse(["team", "nope", "invite"])
@@ -102,6 +108,8 @@ def test_texts_may_hold_command_names_and_dashes() -> None:
         ["history", "x", "-n", "0"],
         ["history", "x", "-n", "y"],
         ["status", "--x"],
+        ["mute"],
+        ["unmute", "lobby", "--mentions"],
     ],
 )
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -160,6 +160,28 @@ def test_the_topic_of_a_room(api: Api, node: FakeNode) -> None:
     assert api("rooms.get", room="#lobby")["mentions"] == 1
 
 
+def test_what_of_a_room_draws_attention(api: Api, node: FakeNode) -> None:
+    node.receive("ben", "@ann", mentions_me=True)
+    node.receive("ben", "nothing in particular")
+    for alerts, total in (("mentions", 1), ("none", 0), ("all", 2)):
+        shown = api("rooms.alerts", room="#lobby", alerts=alerts)
+        assert (shown["alerts"], shown["unread"], api("status")["unread"]) == (alerts, 2, total)
+        assert api("rooms.get", room="#lobby") == shown
+    with pytest.raises(BadInput, match="all, mentions, none"):
+        api("rooms.alerts", room="#lobby", alerts="loud")
+    with pytest.raises(UnknownTarget):
+        api("rooms.alerts", room="zoe", alerts="none")
+
+
+def test_one_in_which_nothing_was_written_can_be_muted_too(api: Api, node: FakeNode) -> None:
+    assert api("rooms.get", room="ben")["alerts"] == "all"
+    assert api("rooms.alerts", room="ben", alerts="none") == api("rooms.get", room="ben")
+    assert api("rooms.get", room="ben")["alerts"] == "none"
+    team = node.teams.create("Blue")
+    assert api("rooms.alerts", room="#Blue", alerts="none")["room"] == team.hex()
+    assert api("rooms.get", room="#Blue")["alerts"] == "none"
+
+
 def test_reading_and_typing(api: Api, node: FakeNode) -> None:
     got = node.receive("ben", "hi")
     api("rooms.read", room="#lobby", seq=got.seq)
