@@ -190,7 +190,7 @@ class Link:
                 self._take(event, end, lasting=True)
         except StoreError as error:
             # What this turn did is undone in the store but not in memory: start over with a new Link.
-            self._node.store_failed(error)
+            self._node.disk.failed(error)
             self.abort("storage")
         self.flush()
 

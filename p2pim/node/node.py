@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from p2pim.config import Settings
@@ -23,6 +22,7 @@ from p2pim.node.clock import Clock
 from p2pim.node.contacts import OwnMachines
 from p2pim.node.control import Control
 from p2pim.node.delivery import Delivery
+from p2pim.node.disk import Disk
 from p2pim.node.fading import Fading
 from p2pim.node.joining import Joining
 from p2pim.node.link import Link
@@ -53,8 +53,6 @@ from p2pim.store.store import Store
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two tries to write to a full disk.
-PROBE_SECONDS: Final = 5.0
 #: How long a Link that replaces another may take to be ready at this end before its peer counts as gone.
 REPLACED_SECONDS: Final = 2.0
 
@@ -86,7 +84,8 @@ class Node:
         self.short_id = short_id(identity.peer_id)
         self.boot_id = random(BOOT_ID_LENGTH)
         self.static = StaticKey.generate(random)
-        self.writable = True
+        self.disk = Disk(self)
+        self.writing = self.disk.writing
         self.port: int | None = None
         self.state_line = ""
         self.lobby = lobby()
@@ -122,8 +121,6 @@ class Node:
         #: Peers whose Link was closed in favour of another, until when that one may take to be ready here, and
         #: what the peer last said of itself: until then that still holds.
         self.replaced: dict[PeerId, tuple[float, records.State | None]] = {}
-        self._next_probe = 0.0
-        store.database.full = self.store_failed
         with store.transaction():
             store.messages.ensure_room(self.lobby)
             self.fading.tick()
@@ -175,6 +172,11 @@ class Node:
         self.set_topic = self.reviser.set_topic
         self.set_alerts = self.alerts.set
         self.set_team_policies = self.policies.set_of_teams
+
+    @property
+    def writable(self) -> bool:
+        """Whether something can be stored."""
+        return self.disk.writable
 
     # -- for the network
 
@@ -245,7 +247,7 @@ class Node:
                 with self.store.transaction():
                     self.people.left(peer_id)
             except StoreError as error:
-                self.store_failed(error)
+                self.disk.failed(error)
         self.store.on_commit(lambda: self.peer_changed(peer_id), ("peer", peer_id))
 
     def record_received(self, link: Link, record: Record) -> None:
@@ -305,10 +307,7 @@ class Node:
             self._left(peer_id)
         try:
             if not self.writable:
-                if now >= self._next_probe:
-                    self._next_probe = now + PROBE_SECONDS
-                    self.store.database.probe()
-                    self._writable_again()
+                self.disk.probe()
                 return
             with self.store.transaction():
                 self.presence.tick()
@@ -323,23 +322,7 @@ class Node:
                 self.boxes.tick()
             self.store.database.scrub()
         except StoreError as error:
-            self.store_failed(error)
-
-    def store_failed(self, error: StoreError) -> None:
-        """Nothing can be written: keep what we have, acknowledge nothing, try again later."""
-        self.people.forget_cache()
-        if self.writable:
-            log.error("%s", error)
-            self.writable = False
-            self._next_probe = self.clock.monotonic() + PROBE_SECONDS
-            self.emit(events.StorageChanged("full"))
-
-    def _writable_again(self) -> None:
-        log.warning("the store can be written again")
-        self.writable = True
-        with self.store.transaction():
-            self.sync.reconcile_all()
-        self.emit(events.StorageChanged("ok"))
+            self.disk.failed(error)
 
     # -- events
 
@@ -377,18 +360,6 @@ class Node:
     def nickname(self) -> str:
         """The user's own name; "" until they choose one."""
         return self.store.profile("nickname")
-
-    def writing(self) -> AbstractContextManager[None]:
-        """A transaction for something the user asked for.
-
-        Raises:
-            NotNow: nothing can be written at present.
-        """
-        if not self.writable:
-            raise NotNow(
-                "The disk is full or cannot be written: free some space, then try again. Nothing was lost."
-            )
-        return self.store.transaction()
 
     def room(self, room_id: RoomId) -> Room:
         """The room of that id.

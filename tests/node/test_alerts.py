@@ -214,7 +214,7 @@ def test_what_cannot_be_chosen_is_said_in_a_sentence() -> None:
         assert len(str(refused.value)) < 200
     with pytest.raises(UnknownTarget):
         ann.me.set_alerts(bytes(32), "none")
-    ann.me.writable = False
+    ann.me.disk.writable = False
     with pytest.raises(NotNow, match="disk"):
         ann.me.set_alerts(LOBBY, "none")
     assert room(ann, LOBBY).alerts == "all"

@@ -309,8 +309,8 @@ def test_a_full_disk_is_no_reason_to_lose_anything(who: str) -> None:
     team, (anna, ben, cleo) = team_without_ben(company)
     full = {"anna": anna, "cleo": cleo}[who]
     room = anna.write(ben, "hi").room
-    full.me.writable = False
-    full.me._next_probe = company.now + 40
+    full.me.disk.writable = False
+    full.me.disk.next_probe = company.now + 40
     company.run(35)
     assert count(cleo, "held_boxes") == 0
     company.run(30)
@@ -319,8 +319,8 @@ def test_a_full_disk_is_no_reason_to_lose_anything(who: str) -> None:
         link(company, anna, cleo, team)  # refused once, and asked again on a new Link
         company.run(10)
     assert states(anna, room) == ["held"]
-    ben.me.writable = False
-    ben.me._next_probe = company.now + 20
+    ben.me.disk.writable = False
+    ben.me.disk.next_probe = company.now + 20
     link(company, cleo, ben, team)
     assert count(cleo, "held_boxes", "box IS NOT NULL") == 1
     company.run(20)

@@ -6,7 +6,7 @@ import pytest
 
 from p2pim.errors import NotNow
 from p2pim.node import events, link, sync
-from p2pim.node.node import PROBE_SECONDS
+from p2pim.node.disk import PROBE_SECONDS
 from p2pim.node.session import Session, SetId
 from p2pim.node.sync import Sync
 from p2pim.protocol.message import MessageId, RoomId
@@ -307,8 +307,8 @@ def test_a_new_conversation_of_the_other_machine_waits_for_a_disk_that_is_full()
     bob, cleo = company.hire("bob"), company.hire("cleo")
     twin = company.hire("twin", like=bob)
     company.meet(twin, bob)
-    twin.me.writable = False
-    twin.me._next_probe = company.now + 30
+    twin.me.disk.writable = False
+    twin.me.disk.next_probe = company.now + 30
     bob.write(cleo, "hello")
     company.run(2)
     assert twin.reads(cleo) == []
@@ -339,8 +339,8 @@ def test_an_offer_to_a_full_disk_is_answered_for() -> None:
     ann, bob = company.friends("ann", "bob")
     company.part(ann, bob)
     view = ann.write(bob, "no room for me")
-    bob.me.writable = False
-    bob.me._next_probe = company.now + 10
+    bob.me.disk.writable = False
+    bob.me.disk.next_probe = company.now + 10
     company.meet(ann, bob)
     assert ann.state_of(view.id) == "no-space"
     company.run(20)

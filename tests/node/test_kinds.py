@@ -148,7 +148,7 @@ def test_edits_obey_the_rules_of_texts() -> None:
     ):
         with pytest.raises(NotNow, match="blocked"):
             deed()
-    ann.me.writable = False
+    ann.me.disk.writable = False
     with pytest.raises(NotNow, match="disk"):
         ann.me.delete(text.id)
 

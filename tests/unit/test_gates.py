@@ -36,6 +36,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "presence": "test_two_nodes",
             "views": "test_two_nodes",
             "node": "test_faults",
+            "disk": "test_faults",
             "runs": "test_faults",
             "session": "test_faults",
             "sync": "test_faults",

@@ -145,6 +145,6 @@ def test_a_store_that_cannot_be_written_or_is_damaged() -> None:
     ann.disk.execute("UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'messages_order'")
     ann.disk.execute("PRAGMA writable_schema = RESET")
     assert report(ann)["store"].level == "fail"
-    ann.me.writable = False
+    ann.me.disk.writable = False
     check = report(ann)["store"]
     assert (check.level, "free some space" in str(check.cure)) == ("fail", True)
