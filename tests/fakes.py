@@ -93,6 +93,7 @@ class FakeNode:
         self.real.set_petname(identity("ben").peer_id, "ben")
         self.real.subscribe(self.emit)
         self.teams, self.joining, self.roster = self.real.teams, self.real.joining, self.real.roster
+        self.completeness = self.real.completeness
         self.find_room, self.name_of = self.real.find_room, self.real.name_of
 
     # -- what is shown

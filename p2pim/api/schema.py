@@ -315,6 +315,9 @@ METHODS: dict[str, Method] = {
     "rooms.alerts": Method(
         AlertsParams, Room, True, "Choose what of a room draws attention; nobody else is told."
     ),
+    "rooms.state": Method(
+        RoomParams, team.RoomState, False, "Whether all of it is here, and who lacks what."
+    ),
     "rooms.typing": Method(RoomParams, Nothing, False, "A person is typing here."),
     "message.send": Method(SendParams, Message, True, "Write; the answer comes when it is on disk."),
     "message.edit": Method(EditParams, Message, True, "Put other words in place of one's own."),

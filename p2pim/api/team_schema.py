@@ -42,6 +42,35 @@ class Team(TypedDict):
     waiting: int
 
 
+class MemberState(TypedDict):
+    """How far somebody is in a room. ``state``: complete, behind, comparing, away (not connected).
+
+    ``lacks``: messages they lack that are here, as far as they said; of who is away, one's own only; None: not known.
+    ``offers``: messages they have that are missing here.
+    """
+
+    peer_id: str
+    name: str
+    state: str
+    lacks: int | None
+    offers: int
+    last_seen_ms: int | None
+
+
+class RoomState(TypedDict):
+    """Whether all that is known to exist in a room is here. ``full``: the disk is, and nothing can be stored.
+
+    ``state``: complete (all is here, as everybody who is connected says), missing (so many messages are), comparing
+    (not everybody has said yet), alone (nobody is connected, so nobody can tell).
+    """
+
+    room: str
+    state: str
+    missing: int
+    full: bool
+    members: list[MemberState]
+
+
 class Member(TypedDict):
     """Somebody in a team or room. ``certified``: what an owner or admin says they are called ("": nothing).
 

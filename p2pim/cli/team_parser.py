@@ -113,6 +113,10 @@ def _archive(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(team=None)
 
 
+def _room(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("room", metavar="ROOM", help="a room, team or person")
+
+
 TEAM: dict[str, Command] = {
     "create": Command("team:create", "found a team", _name),
     "list": Command("team:list_teams", "list your teams"),
@@ -134,5 +138,11 @@ TEAM: dict[str, Command] = {
 ROOM: dict[str, Command] = {
     "create": Command("rooms:create", "found a channel, or a private group", _create_room),
     "archive": Command("rooms:archive", "close a room to new messages", _archive),
+    "state": Command(
+        "completeness:state",
+        "show whether all messages are here, and who lacks some",
+        _room,
+        "What nobody who is connected has told of cannot be known.",
+    ),
     "list": Command("rooms:list_rooms", "list your conversations, as `p2pim rooms` does"),
 }

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from p2pim import __version__
-from p2pim.api import schema
+from p2pim.api import schema, team_schema
 from p2pim.api.jsonrpc import API_VERSION, LONGEST_LINE, WrongVersion
 from p2pim.config import Settings
 from p2pim.daemon import views
@@ -71,6 +71,7 @@ class Handlers:
             "rooms.read": self.rooms_read,
             "rooms.topic": self.rooms_topic,
             "rooms.alerts": self.rooms_alerts,
+            "rooms.state": self.rooms_state,
             "rooms.typing": self.rooms_typing,
             "message.send": self.message_send,
             "message.edit": self.message_edit,
@@ -208,6 +209,10 @@ class Handlers:
     def rooms_alerts(self, room: str, alerts: str) -> schema.Room:
         """Choose what of a room draws attention."""
         return views.room(self._node.set_alerts(self._room(room), alerts))
+
+    def rooms_state(self, room: str) -> team_schema.RoomState:
+        """How complete it is."""
+        return views.room_state(self._node.completeness.of(self._room(room)))
 
     def rooms_typing(self, room: str) -> schema.Nothing:
         """Typing."""

@@ -10,6 +10,7 @@ from p2pim.config.policy import Policy
 from p2pim.node.audit import Log
 from p2pim.node.events import (
     Check,
+    Completeness,
     Event,
     InviteView,
     MemberView,
@@ -104,6 +105,14 @@ class TeamUseCases(Protocol):
         ...
 
 
+class CompletenessUseCase(Protocol):
+    """Whether all is here."""
+
+    def of(self, room: bytes, /) -> Completeness:
+        """Of one room."""
+        ...
+
+
 class RosterUseCases(Protocol):
     """What can be looked up about a team or room."""
 
@@ -172,6 +181,11 @@ class UseCases(EventSource, Protocol):
     @property
     def roster(self) -> RosterUseCases:
         """Who is meant, which rules hold, who did what."""
+        ...
+
+    @property
+    def completeness(self) -> CompletenessUseCase:
+        """Whether all that is known of a room is here."""
         ...
 
     @property

@@ -135,6 +135,27 @@ def team(view: RoomView) -> team_schema.Team:
     }
 
 
+def room_state(view: events.Completeness) -> team_schema.RoomState:
+    """How complete a room is."""
+    return {
+        "room": view.room.hex(),
+        "state": view.state,
+        "missing": view.missing,
+        "full": view.full,
+        "members": [
+            {
+                "peer_id": encode_peer_id(member.peer_id),
+                "name": member.name,
+                "state": member.state,
+                "lacks": member.lacks,
+                "offers": member.offers,
+                "last_seen_ms": member.last_seen_ms,
+            }
+            for member in view.members
+        ],
+    }
+
+
 def member(view: MemberView) -> team_schema.Member:
     """Somebody in a team or room."""
     return {

@@ -280,6 +280,8 @@ class Delivery:
         """A peer answered for some of my messages."""
         if session.link.peer_id != self._node.peer_id and self._node.writable:
             room = self._node.sync.shared_room(session, record.room)
+            if room is not None and record.code == STORED:
+                session.lacking_there.get(room.id, set()).difference_update(record.ids)
             if room is not None and record.code in (STORED, FULL, NOT_ACCEPTED):
                 self._note(session, room, record.ids, record.code)
 

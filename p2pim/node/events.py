@@ -101,6 +101,36 @@ class RoomView(Struct, frozen=True):
     alerts: str = "all"
 
 
+#: comparing: not both ends have said what they lack yet. away: not connected.
+HowFar = Literal["complete", "behind", "comparing", "away"]
+#: missing: something is known to exist and is not here. alone: nobody is connected whom one could ask.
+RoomState = Literal["complete", "missing", "comparing", "alone"]
+
+
+class MemberCompleteness(Struct, frozen=True):
+    """How far somebody is in a room, as far as is known. ``lacks``: messages they lack that are here, None: not known.
+
+    ``offers``: messages they have that are missing here.
+    """
+
+    peer_id: PeerId
+    name: str
+    state: HowFar
+    lacks: int | None
+    offers: int
+    last_seen_ms: int | None
+
+
+class Completeness(Struct, frozen=True):
+    """Whether all that is known to exist in a room is here; ``full``: nothing can be stored at present."""
+
+    room: RoomId
+    state: RoomState
+    missing: int
+    full: bool
+    members: tuple[MemberCompleteness, ...]
+
+
 class MemberView(Struct, frozen=True):
     """Somebody in a room of ours. ``certified``: what an owner or admin certifies they are called."""
 

@@ -19,6 +19,7 @@ from p2pim.node.author import Author
 from p2pim.node.boxes import Boxes
 from p2pim.node.changes import Changes
 from p2pim.node.clock import Clock
+from p2pim.node.completeness import Completeness
 from p2pim.node.contacts import OwnMachines
 from p2pim.node.control import Control
 from p2pim.node.delivery import Delivery
@@ -63,6 +64,9 @@ class Node:
     #: The rules in force, and what they leave of the user's choice. See ``Policies``, which keeps both.
     policy: Policy
     open_network: bool
+    #: Where it listens, and how the network is in one line; set by whoever runs the network.
+    port: int | None = None
+    state_line = ""
 
     def __init__(
         self,
@@ -86,8 +90,6 @@ class Node:
         self.static = StaticKey.generate(random)
         self.disk = Disk(self)
         self.writing = self.disk.writing
-        self.port: int | None = None
-        self.state_line = ""
         self.lobby = lobby()
         self.turns = Turns(clock)
         self.links = Links(self.peer_id, self.boot_id)
@@ -114,6 +116,7 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self.receipts = Receipts(self)
+        self.completeness = Completeness(self)
         self.reviser = Reviser(self)
         self.changes = Changes(self)
         self.alerts = Alerts(self)

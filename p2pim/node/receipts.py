@@ -38,13 +38,13 @@ class Receipts:
     def read(self, room: RoomId, authors: Mapping[PeerId, int]) -> None:
         """The user has read something by these, with clocks from these on: tell those who are here."""
         for session in self._node.sync.sessions.values():
-            if (since := authors.get(session.link.peer_id)) is not None and room in session.reading.compared:
+            if (since := authors.get(session.link.peer_id)) is not None and room in session.compared:
                 self._note(session, room, since)
 
     def compared(self, session: Session, place: SetId) -> None:
         """We have said DONE: whatever was read here while the author was away can be told."""
         if place.set == CONTENT:
-            session.reading.compared.add(place.room)
+            session.compared.add(place.room)
             self._note(session, place.room, self._store.reads.window(place.room))
 
     def _note(self, session: Session, room: RoomId, since: int) -> None:

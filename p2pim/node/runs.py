@@ -174,6 +174,7 @@ class Runs:
             upto, floor = driven.snapshot, driven.floor
             self.end(session, place)
         if place.set == CONTENT:
+            session.lacking_there[place.room] = set(record.ids)
             self._node.delivery.stored_there(session, room, upto=upto, floor=floor, lacking=record.ids)
 
     def overflow(self, session: Session, place: SetId) -> None:

@@ -79,8 +79,6 @@ class Reading:
     """What is told on a Link of what was read here; only if the other end takes it (``able``)."""
 
     able: bool = False
-    #: Rooms for which this end has said DONE: what the other end holds as acknowledged is what is here.
-    compared: set[RoomId] = field(default_factory=set)
     #: Rooms of which something is to be told, and from which clock on.
     untold: dict[RoomId, int] = field(default_factory=dict)
 
@@ -103,6 +101,10 @@ class Session:
     offered: dict[SetId, set[MessageId]] = field(default_factory=dict)
     #: Ids that a DONE of ours said are lacking here: if they come another way, an ACK follows.
     owed: dict[SetId, set[MessageId]] = field(default_factory=dict)
+    #: Rooms of whose content this end has said DONE: what the other end takes for acknowledged is what is here.
+    compared: set[RoomId] = field(default_factory=set)
+    #: What the other end said, in its last DONE, to lack of the content of a room, and has not acknowledged since.
+    lacking_there: dict[RoomId, set[MessageId]] = field(default_factory=dict)
     to_ask: deque[tuple[SetId, MessageId]] = field(default_factory=deque)
     asked: dict[MessageId, SetId] = field(default_factory=dict)
     #: Sets in which more can be had than was asked for.

@@ -208,16 +208,20 @@ class Sync:
             del self._awaited[message_id]
         self.runs.settled(session, place, message_id, here)
         if here:
-            self._is_here(place, message_id)
+            self._is_here(place, message_id, session)
         if session.to_ask:
             self._ask(session)
         elif session.unasked and not session.asked:
             self._look_again(session)
 
-    def _is_here(self, place: SetId, message_id: MessageId) -> None:
+    def _is_here(self, place: SetId, message_id: MessageId, source: Session | None = None) -> None:
         """A message is held from now on: no run and no offer on any Link is about it any more."""
         for session in self.sessions.values():
             if (offered := session.offered.get(place)) is not None:
+                if message_id in offered and session is not source and place.set == CONTENT:
+                    self._tell_author(
+                        session, place, [message_id]
+                    )  # it offered its own, and another was quicker
                 offered.discard(message_id)
                 self.runs.end(session, place)
             self.runs.settled(session, place, message_id, here=True)

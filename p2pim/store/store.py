@@ -9,6 +9,7 @@ from p2pim.store.boxes import Boxes
 from p2pim.store.control import Control
 from p2pim.store.database import Database
 from p2pim.store.deliveries import Deliveries
+from p2pim.store.gaps import Gaps
 from p2pim.store.lobby import Lobby
 from p2pim.store.messages import Messages
 from p2pim.store.peers import Peers
@@ -28,6 +29,7 @@ class Store:
         self.alerts = Alerts(self.database)
         self.deliveries = Deliveries(self.database)
         self.reads = Reads(self.database, self.messages.number)
+        self.gaps = Gaps(self.database, self.messages.number)
         self.peers = Peers(self.database)
         self.control = Control(self.database)
         self.boxes = Boxes(self.database)

@@ -78,6 +78,10 @@ def test_what_was_read_is_shown_unless_its_reader_keeps_it_to_themselves(pair: P
         bert.run("history", pair.anna_id)
         until_changed(hers, "delivery")
     assert anna.run("history", pair.bert_id).out.endswith(": hello  [read]\n")
+    told = anna.run("room", "state", pair.bert_id).out
+    assert "complete, compared with " in told
+    assert told.splitlines()[1].endswith("  complete")
+    assert anna.run("room", "state", "lobby").code == 4
     assert anna.run("config", "set", "receipts", "no").code == 0
     assert anna.run("stop").code == 0
     assert anna.run("start").code == 0

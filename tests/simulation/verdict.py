@@ -112,6 +112,7 @@ def check_room(guild: Guild, room: RoomId, group: list[Member]) -> None:
     for machine in group:
         check_void(machine, room)
         check_written(guild, room, machine, group)
+        check_told_complete(guild, room, machine, group)
 
 
 def shown(machine: Member, room: RoomId) -> list[object]:
@@ -135,6 +136,19 @@ def check_written(guild: Guild, room: RoomId, machine: Member, group: list[Membe
             linked = guild.linked(machine, other) or guild.linked(other, machine)
             if linked and machine.peer_id != other.peer_id and (message_id, other.peer_id) not in ticks:
                 raise Broken(f"I1: {machine} does not know that {other} has its message")
+
+
+def check_told_complete(guild: Guild, room: RoomId, machine: Member, group: list[Member]) -> None:
+    """All hold the same by now, and it says so; what a hostile member made up may be missing for good."""
+    assert machine.node is not None
+    told = machine.node.completeness.of(room)
+    if told.missing and not guild.evil:
+        raise Broken(f"I1: {machine} says that {told.missing} messages are missing")
+    honest = {other.peer_id for other in group}
+    for member in told.members:
+        if member.peer_id in honest and member.state not in ("complete", "away"):
+            raise Broken(f"I1: {machine} takes {member.name} for {member.state}: {member.lacks}")
+        guild.count[f"told {member.state}"] += 1
 
 
 def check_void(machine: Member, room: RoomId) -> None:

@@ -44,6 +44,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "retention": "test_retention",
             "refill": "test_retention",
             "receipts": "test_receipts",
+            "completeness": "test_completeness",
             "contacts": "test_faults",
             "boxes": "test_boxes",
             "boxkeys": "test_boxes",

@@ -1,0 +1,107 @@
+"""Completeness: whether this machine has all that is known to exist in a room, and which members lack what.
+
+Only what was said counts. With a member it is complete if both ends have said DONE on this Link, and what either lacked
+then has come since; that fingerprints were equal, or that nothing was heard, is none of it. What cannot be known
+(how far somebody is who is away, whether there is more that nobody here has heard of) is not made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from p2pim.errors import BadInput
+from p2pim.node import events
+from p2pim.node.session import Session, SetId
+from p2pim.protocol.identity import PeerId
+from p2pim.protocol.message import MessageId, RoomId
+from p2pim.protocol.records import CONTENT
+from p2pim.protocol.room import Room, RoomKind
+
+if TYPE_CHECKING:
+    from p2pim.node.node import Node
+
+
+class Completeness:
+    """Read-only, and looked up when somebody asks."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._store = node.store
+
+    def of(self, room_id: RoomId) -> events.Completeness:
+        """How complete a room is.
+
+        Raises:
+            BadInput: it is the lobby, where each has what others told them directly.
+            UnknownTarget: no such room.
+        """
+        room = self._node.room(room_id)
+        if room.kind is RoomKind.LOBBY:
+            raise BadInput(
+                "In the lobby everybody has what others told them directly: nobody knows the whole of it."
+            )
+        place = SetId(room.id, CONTENT)
+        sessions: dict[PeerId, list[Session]] = {}
+        for session in self._node.sync.sessions.values():
+            if session.link.peer_id != self._node.peer_id and self._node.sync.sharing.room(session, place):
+                sessions.setdefault(session.link.peer_id, []).append(session)
+        offered = {peer: self._lacking_here(theirs, place) for peer, theirs in sessions.items()}
+        missing = self._store.gaps.missing(room.id) | set[MessageId]().union(*offered.values())
+        members = tuple(
+            self._member(room, peer, sessions.get(peer, []), len(offered.get(peer, ())))
+            for peer in self._others(room)
+        )
+        return events.Completeness(
+            room.id, _state(len(missing), members), len(missing), not self._node.writable, members
+        )
+
+    def _others(self, room: Room) -> Iterable[PeerId]:
+        if room.peer is not None:
+            return [room.peer]
+        return sorted(
+            (p for p in self._node.rooms.members(room.id) if p != self._node.peer_id),
+            key=lambda p: (self._node.people.name(p).casefold(), p),
+        )
+
+    def _lacking_here(self, sessions: Iterable[Session], place: SetId) -> set[MessageId]:
+        """What somebody has shown to have, and is not here."""
+        ids = set[MessageId]()
+        for session in sessions:
+            ids |= session.offered.get(place, set())
+            ids |= session.owed.get(place, set())
+            if (drive := session.drives.get(place)) is not None:
+                ids |= drive.lacking
+        return ids - self._store.messages.held(list(ids))
+
+    def _member(
+        self, room: Room, peer: PeerId, sessions: list[Session], offers: int
+    ) -> events.MemberCompleteness:
+        state: events.HowFar
+        lacks: int | None = len(self._store.gaps.untaken(room.id, self._node.peer_id, peer))
+        if not sessions:
+            # What others wrote may be lacking there too: only what is known to is counted.
+            state, lacks = "away", lacks or None
+        elif not any(room.id in s.compared and room.id in s.lacking_there for s in sessions):
+            state, lacks = "comparing", None
+        else:
+            known = [s.lacking_there[room.id] for s in sessions if room.id in s.lacking_there]
+            lacking = set(known[-1]) | self._store.gaps.untaken(room.id, self._node.peer_id, peer)
+            state, lacks = ("behind" if lacking else "complete"), len(lacking)
+        return events.MemberCompleteness(
+            peer,
+            self._node.people.name(peer),
+            state,
+            lacks,
+            offers,
+            self._node.people.contact(peer).last_seen_ms,
+        )
+
+
+def _state(missing: int, members: Iterable[events.MemberCompleteness]) -> events.RoomState:
+    here = {member.state for member in members if member.state != "away"}
+    if missing:
+        return "missing"
+    if not here:
+        return "alone"
+    return "comparing" if "comparing" in here else "complete"
