@@ -109,10 +109,13 @@ class Teams:
         Args:
             body: its gen, if it has one, is put right here.
             after: what it must follow, however many heads there are.
-            without: somebody whose latest deeds need not be followed, for this ends their time.
+            without: somebody whose latest deeds need not be followed, for this ends their time: where they are so many,
+                and at odds, that they could stand in the way. Else they count: whom they removed stays out.
         """
         control, now = self._node.rooms.sets[room_id], self._node.clock.wall_ms()
-        heads = control.heads(now, without)
+        heads = control.heads(now)
+        if without is not None and len(heads) > MAX_PARENTS:
+            heads = control.heads(now, without)
         if len(heads) > MAX_PARENTS and self._node.rooms.role(room_id) >= Role.ADMIN:
             # A deed must follow everything its author knows: heads beyond what one message can name are joined first.
             self._seal_and_take(room_id, Merge(self._node.random(16)), heads[-MAX_PARENTS:])

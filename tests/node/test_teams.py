@@ -298,3 +298,20 @@ def test_ones_other_machine_is_in_the_team_too() -> None:
     company.run(1)
     assert reads(ann, team) == ["written there"]
     assert twin.me.rooms.role(team) is Role.OWNER
+
+
+def test_whom_an_admin_removed_stays_out_when_that_admin_leaves_or_is_removed() -> None:
+    for leaves in (True, False):
+        company = Company()
+        team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
+        ann.me.teams.grant(team, bob.peer_id, Role.ADMIN)
+        company.run(2)
+        bob.me.teams.remove(team, cleo.peer_id)
+        company.run(2)
+        if leaves:
+            bob.me.teams.leave(team)
+        else:
+            ann.me.teams.remove(team, bob.peer_id)
+        company.run(10)
+        assert list(ann.me.rooms.members(team)) == [ann.peer_id]
+        assert not ann.me.rooms.is_member(team, cleo.peer_id)
