@@ -91,8 +91,8 @@ def history(run: Run) -> int:
 def listen(run: Run) -> int:
     """Follow events until interrupted."""
     with run.client() as client:
-        names = Names(client)
         only = client.room(target(run.options.room))["room"] if run.options.room else None
+        names = Names(client)  # subscribes: from here on nothing is missed, and nothing more is asked
         for event in client.events():
             if only is not None and only != _room_of(event):
                 continue
