@@ -28,14 +28,6 @@ TELL_SECONDS: Final = 60.0
 MAX_BYTES: Final = 60_000
 #: Subjects of whom it is remembered what the other end of a Link has.
 MAX_TOLD: Final = 4_096
-#: How long a peer that sends faster than is taken is not read.
-REST_SECONDS: Final = 1.0
-
-
-def slow(session: Session, now: float) -> None:
-    """Take what costs something from a peer only so fast."""
-    if not session.boxing.costly.take(now):
-        session.link.rest(REST_SECONDS)
 
 
 class BoxKeys:
@@ -130,7 +122,7 @@ class BoxKeys:
             if said.peer_id == self._node.peer_id or not self._node.writable:
                 continue  # our other machine has a key of its own
             if said.seq > self._store.boxes.seq_of(said.peer_id):
-                slow(session, self._node.clock.monotonic())
+                session.slow(session.boxing.costly, self._node.clock.monotonic())
                 if not is_genuine(signed, said):
                     raise RemoteProtocolError("a peer record that its subject did not sign")
                 self._keep(signed, said)

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 MAX_REQUESTS: Final = 500
 #: Messages of a stranger that are passed over, on one Link, to find one that can be their request.
 MAX_PASSED_OVER: Final = 16
-#: How long a peer that outran a stranger's rate is not read.
-REST_SECONDS: Final = 1.0
 
 
 class Delivery:
@@ -216,10 +214,8 @@ class Delivery:
 
     def slow_strangers(self, session: Session) -> None:
         """Checking a signature costs time: whoever is not accepted gets only so much of it."""
-        if self._node.people.is_stranger(session.link.peer_id) and (
-            not session.strangers.take(self._node.clock.monotonic())
-        ):
-            session.link.rest(REST_SECONDS)
+        if self._node.people.is_stranger(session.link.peer_id):
+            session.slow(session.strangers, self._node.clock.monotonic())
 
     def _ensure_room(self, room: Room) -> None:
         if room.peer is not None and self._store.messages.room(room.id) is None:

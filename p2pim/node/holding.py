@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from p2pim.node.boxkeys import slow
 from p2pim.node.session import Session
 from p2pim.protocol.box import HOLD_MS, box_digest
 from p2pim.protocol.identity import PeerId
@@ -44,7 +43,7 @@ class Holding:
 
     def put(self, session: Session, record: Boxput) -> None:
         """Somebody asks us to hold a box: answer once it is on the disk."""
-        slow(session, self._node.clock.monotonic())
+        session.slow(session.boxing.costly, self._node.clock.monotonic())
         digest = box_digest(record.box)
         code = self._take(session.link.peer_id, digest, record)
         self.answer(session, digest, code)

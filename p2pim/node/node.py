@@ -279,8 +279,7 @@ class Node:
 
     def _serve(self, session: Session, record: records.Reconcile | records.Want) -> None:
         """Answer, but read no further for a moment from a peer that asks too fast."""
-        if not session.serving.take(self.clock.monotonic()):
-            session.link.rest(0.5)
+        session.slow(session.serving, self.clock.monotonic(), rest=0.5)
         if isinstance(record, records.Want):
             self.sync.wanted(session, record)
         else:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from p2pim.errors import RemoteProtocolError
-from p2pim.node.boxkeys import slow
 from p2pim.node.control import proven
 from p2pim.node.session import Session
 from p2pim.protocol.box import box_digest, open_box
@@ -41,7 +40,7 @@ class Opening:
 
     def given(self, session: Session, record: Box) -> None:
         """Somebody hands over a box that is for us: answer once what is in it is on the disk."""
-        slow(session, self._node.clock.monotonic())
+        session.slow(session.boxing.costly, self._node.clock.monotonic())
         code = self._open(session, record.box)
         self._node.boxes.holding.answer(session, box_digest(record.box), code)
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 #: In the order of their numbers on the wire.
 CHOICES: Final = ("online", "away", "busy", "invisible")
 INVISIBLE: Final = 3
-#: How long a peer that tells too often how they are is not read.
-REST_SECONDS: Final = 1.0
 
 
 class PresenceBoard:
@@ -99,8 +97,9 @@ class PresenceBoard:
     def received(self, session: Session, record: State) -> None:
         """A peer says how they are."""
         peer_id = session.link.peer_id
-        if not session.moods.take(self._node.clock.monotonic()):
-            session.link.rest(REST_SECONDS)  # each costs everybody who watches this peer
+        session.slow(
+            session.moods, self._node.clock.monotonic()
+        )  # each costs everybody who watches this peer
         before, session.state = session.state, record
         if before is None or (before.presence, before.status) != (record.presence, record.status):
             self._store.on_commit(lambda: self._node.peer_changed(peer_id), ("peer", peer_id))

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from p2pim.node.networks import FEATURE_READS
-from p2pim.node.presence import REST_SECONDS
-from p2pim.node.session import Session, SetId
+from p2pim.node.session import Session
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import RoomId
-from p2pim.protocol.records import CONTENT, Hello, Read
+from p2pim.protocol.records import Hello, Read
 from p2pim.protocol.room import Room, RoomKind
 
 if TYPE_CHECKING:
@@ -41,11 +40,9 @@ class Receipts:
             if (since := authors.get(session.link.peer_id)) is not None and room in session.compared:
                 self._note(session, room, since)
 
-    def compared(self, session: Session, place: SetId) -> None:
+    def compared(self, session: Session, room: RoomId) -> None:
         """We have said DONE: whatever was read here while the author was away can be told."""
-        if place.set == CONTENT:
-            session.compared.add(place.room)
-            self._note(session, place.room, self._store.reads.window(place.room))
+        self._note(session, room, self._store.reads.window(room))
 
     def _note(self, session: Session, room: RoomId, since: int) -> None:
         if session.reading.able:
@@ -65,9 +62,7 @@ class Receipts:
 
     def _may_tell(self, session: Session, room: Room) -> bool:
         peer, node = session.link.peer_id, self._node
-        if room.kind is RoomKind.LOBBY or peer == node.peer_id:
-            return False
-        if room.kind is RoomKind.DM and node.people.is_stranger(peer):
+        if room.kind is RoomKind.LOBBY or peer == node.peer_id or node.delivery.is_strangers(room):
             return False
         return node.policy.switch("receipts", node.settings.receipts)
 
@@ -76,8 +71,7 @@ class Receipts:
     def received(self, session: Session, record: Read) -> None:
         """A peer has read something of mine."""
         node, peer = self._node, session.link.peer_id
-        if not session.moods.take(node.clock.monotonic()):
-            session.link.rest(REST_SECONDS)
+        session.slow(session.moods, node.clock.monotonic())
         room = node.sync.shared_room(session, record.room)
         if room is None or room.kind is RoomKind.LOBBY or peer == node.peer_id or not node.writable:
             return

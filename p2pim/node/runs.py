@@ -132,10 +132,7 @@ class Runs:
             and len(drive.lacking) <= MAX_DONE
         ):
             drive.told_done = True
-            session.owed[place] = set(drive.lacking)
-            session.link.send(Done(place.room, place.set, drive.number, list(drive.lacking)))
-            self._node.receipts.compared(session, place)
-            self._sync.touch(session)
+            self._say_done(session, place, drive.number, drive.lacking)
 
     # -- answering a run
 
@@ -191,7 +188,12 @@ class Runs:
         if driven is not None and driven.owed and not driven.overflowed and len(lacking) <= MAX_DONE:
             del session.driven[place]
             session.offered.pop(place, None)
-            session.owed[place] = set(lacking)
-            session.link.send(Done(place.room, place.set, driven.number, list(lacking)))
-            self._node.receipts.compared(session, place)
-            self._sync.touch(session)
+            self._say_done(session, place, driven.number, lacking)
+
+    def _say_done(self, session: Session, place: SetId, number: int, lacking: set[MessageId]) -> None:
+        session.owed[place] = set(lacking)
+        session.link.send(Done(place.room, place.set, number, list(lacking)))
+        if place.set == CONTENT:
+            session.compared.add(place.room)
+            self._node.receipts.compared(session, place.room)
+        self._sync.touch(session)

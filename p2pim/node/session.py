@@ -16,6 +16,8 @@ from p2pim.protocol.records import Range, Signed, State
 #: Peer records to be verified, boxes to be held and boxes to be opened: a second, and in a burst.
 COSTLY_PER_SECOND: Final = 20.0
 COSTLY_BURST: Final = 500.0
+#: How long a peer that sends faster than is taken is not read.
+REST_SECONDS: Final = 1.0
 
 
 class SetId(NamedTuple):
@@ -128,3 +130,8 @@ class Session:
     refilled: set[MessageId] = field(default_factory=set)
     boxing: Boxing = field(default_factory=Boxing)
     reading: Reading = field(default_factory=Reading)
+
+    def slow(self, bucket: TokenBucket, now: float, rest: float = REST_SECONDS) -> None:
+        """What is sent faster than a bucket of this Link allows is taken all the same, but then nothing for a while."""
+        if not bucket.take(now):
+            self.link.rest(rest)

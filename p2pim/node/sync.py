@@ -219,9 +219,8 @@ class Sync:
         for session in self.sessions.values():
             if (offered := session.offered.get(place)) is not None:
                 if message_id in offered and session is not source and place.set == CONTENT:
-                    self._tell_author(
-                        session, place, [message_id]
-                    )  # it offered its own, and another was quicker
+                    # An author may have offered its own, and another was quicker.
+                    self._tell_author(session, place, [message_id])
                 offered.discard(message_id)
                 self.runs.end(session, place)
             self.runs.settled(session, place, message_id, here=True)
