@@ -48,8 +48,8 @@ class Control:
         self.refused: set[RoomId] = set()
         #: Rooms in which a control message came before what the team over them must know.
         self.early: set[RoomId] = set()
-        #: What the messages here were judged by, as far as that is known: it is not while nothing has run yet.
-        self._judged_by: dict[RoomId, Authority] = {}
+        #: What the messages of a room were judged by: how much was due, and what it came to. Not known at the start.
+        self._judged_by: dict[RoomId, tuple[int, Authority]] = {}
         self._strangers: dict[Link, float] = {}
 
     # -- taking in
@@ -233,12 +233,13 @@ class Control:
             assert newest is not None
             if self._store.control.former_secrets(room_id, now)[:1] != [newest.secrets[-1]]:
                 self._store.control.note_secret(room_id, newest.secrets[-1], now)
-        old = self._judged_by.get(room_id)
+        _, old = self._judged_by.get(room_id, (0, None))
         for child in rooms.children(room_id):
             for author in self._store.standing.authors(child) if old is None else _differing(old, after):
                 self._judge_anew(child, author)
-        self._store.control.set_due(room_id, rooms.sets[room_id].due(now))
-        self._store.database.on_known(partial(self._judged_by.__setitem__, room_id, after))
+        due = rooms.sets[room_id].due(now)
+        self._store.control.set_due(room_id, due)
+        self._store.database.on_known(partial(self._judged_by.__setitem__, room_id, (due, after)))
 
     def _judge_anew(self, room_id: RoomId, author: bytes) -> None:
         authority = self._node.rooms.authority(room_id)
@@ -309,12 +310,13 @@ class Control:
     def _catch_up(self) -> None:
         """Time passed, or a clock was set, also while nothing ran here: other control messages are due now."""
         rooms, now = self._node.rooms, self._node.clock.wall_ms()
-        for room_id, due in self._store.control.dues().items():
-            if room_id in rooms.sets and rooms.sets[room_id].due(now) != due:
+        for room_id, control in rooms.sets.items():
+            due = control.due(now)
+            if room_id not in self._judged_by and self._store.control.due(room_id) == due:
+                self._judged_by[room_id] = due, rooms.authority(room_id)
+            elif room_id not in self._judged_by or self._judged_by[room_id][0] != due:
                 self._settle(room_id)
                 self._store.on_commit(partial(self._changed, room_id), ("control", room_id))
-            elif room_id in rooms.sets and room_id not in self._judged_by:
-                self._judged_by[room_id] = rooms.authority(room_id)
 
     def _look_again(self, session: Session) -> None:
         for room_id in list(session.unseen):

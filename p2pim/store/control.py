@@ -8,7 +8,6 @@ from typing import NamedTuple
 from p2pim.errors import DecodeError
 from p2pim.protocol.message import Message, MessageId, RoomId, examine, id_of, reopen
 from p2pim.protocol.records import Signed
-from p2pim.protocol.room import RoomKind
 from p2pim.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -77,9 +76,10 @@ class Control:
         """So many control messages of a room were due when the messages in it were last judged."""
         self._db.execute("UPDATE rooms SET due = ? WHERE id = ? AND due IS NOT ?", [due, room, due])
 
-    def dues(self) -> dict[RoomId, int | None]:
-        """That, by room; None: it is not known."""
-        return dict(self._db.rows("SELECT id, due FROM rooms WHERE kind >= ?", [RoomKind.TEAM]))
+    def due(self, room: RoomId) -> int | None:
+        """How many; None: it is not known."""
+        due: int | None = self._db.value("SELECT due FROM rooms WHERE id = ?", [room])
+        return due
 
     # -- networks
 
