@@ -17,6 +17,8 @@ from p2pim.store.database import Database, Row, chunks, marks
 _COUNTED: Final = {EDIT: 1, DELETE: 1, REACTION: REACTIONS_COUNTED}
 #: Stubs kept in all. One that is dropped is found again by the next run.
 MAX_STUBS: Final = 10_000
+#: What becomes of a message that loses its content: it waits to be read no longer, but if it was read, it was.
+ERASED: Final = "content = NULL, unread = unread & 2, mention = 0"
 
 
 class Followers:
@@ -60,11 +62,7 @@ class Followers:
             if self.may_delete(delete.author, reopen(message_id, header, signature, None).header)
         ]
         for part in chunks(erased):
-            self._db.execute(
-                "UPDATE messages SET content = NULL, unread = unread & 2, mention = 0 "
-                f"WHERE seq IN ({marks(len(part))})",
-                part,
-            )
+            self._db.execute(f"UPDATE messages SET {ERASED} WHERE seq IN ({marks(len(part))})", part)
         if erased:
             self._db.on_known(self._db.erased)
 

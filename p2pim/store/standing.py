@@ -8,6 +8,7 @@ from functools import partial
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import FUTURE_MS, LASTING, Message, MessageId, RoomId, reopen
 from p2pim.store.database import Database, chunks, marks
+from p2pim.store.followers import ERASED
 from p2pim.store.messages import COLUMNS, IS_LINE, Messages, stored_of
 
 
@@ -27,8 +28,7 @@ class Standing:
         if oldest <= since:
             return 0
         erased = self._db.execute(
-            "UPDATE messages SET content = NULL, unread = unread & 2, mention = 0 "
-            "WHERE room = ? AND clock >= ? AND clock < ? "
+            f"UPDATE messages SET {ERASED} WHERE room = ? AND clock >= ? AND clock < ? "
             f"AND content IS NOT NULL AND kind NOT IN ({marks(len(LASTING))})",
             [self._messages.number(room_id), since, oldest, *LASTING],
         ).rowcount
