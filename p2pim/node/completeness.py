@@ -78,16 +78,17 @@ class Completeness:
         self, room: Room, peer: PeerId, sessions: list[Session], offers: int
     ) -> events.MemberCompleteness:
         state: events.HowFar
-        lacks: int | None = len(self._store.gaps.untaken(room.id, self._node.peer_id, peer))
+        lacks: int | None
+        untaken = self._store.gaps.untaken(room.id, self._node.peer_id, peer)
         if not sessions:
             # What others wrote may be lacking there too: only what is known to is counted.
-            state, lacks = "away", lacks or None
+            state, lacks = "away", len(untaken) or None
         elif not any(room.id in s.compared and room.id in s.lacking_there for s in sessions):
             state, lacks = "comparing", None
         else:
-            known = [s.lacking_there[room.id] for s in sessions if room.id in s.lacking_there]
-            lacking = set(known[-1]) | self._store.gaps.untaken(room.id, self._node.peer_id, peer)
-            state, lacks = ("behind" if lacking else "complete"), len(lacking)
+            *_, said = (s.lacking_there[room.id] for s in sessions if room.id in s.lacking_there)
+            lacks = len(said | untaken)
+            state = "behind" if lacks else "complete"
         return events.MemberCompleteness(
             peer,
             self._node.people.name(peer),
