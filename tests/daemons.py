@@ -20,6 +20,7 @@ from typing import Any, Protocol, Self
 
 from p2pim.api import schema
 from p2pim.api.client import Client, whole_history
+from p2pim.cli.output import ARRIVED
 from p2pim.config import Paths
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -232,7 +233,7 @@ class Daemon:
     def until_delivered(self, room: str, within: float = PATIENCE) -> float:
         """Wait until each of one's own messages in a room is delivered to somebody; the moment."""
         return self.until(
-            lambda: set(self.states(room).values()) <= {"delivered", "read"},
+            lambda: set(self.states(room).values()) <= set(ARRIVED),
             f"all in {room} is delivered",
             within,
         )

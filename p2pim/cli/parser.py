@@ -49,7 +49,8 @@ def _peer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("peer", metavar="PEER", help=PEER)
 
 
-def _room(parser: argparse.ArgumentParser) -> None:
+def room(parser: argparse.ArgumentParser) -> None:
+    """The argument of commands about a conversation."""
     parser.add_argument("room", metavar="PEER|#room", help=ROOM)
 
 
@@ -69,12 +70,12 @@ def _react(parser: argparse.ArgumentParser) -> None:
 
 
 def _topic(parser: argparse.ArgumentParser) -> None:
-    _room(parser)
+    room(parser)
     parser.add_argument("text", metavar="TEXT", nargs="*", help="nothing: show it; '': take it away")
 
 
 def _mute(parser: argparse.ArgumentParser) -> None:
-    _room(parser)
+    room(parser)
     parser.add_argument("--mentions", action="store_true", help="but for what mentions you: @YOU or @room")
 
 
@@ -83,7 +84,7 @@ def _peers(parser: argparse.ArgumentParser) -> None:
 
 
 def _send(parser: argparse.ArgumentParser) -> None:
-    _room(parser)
+    room(parser)
     parser.add_argument("text", metavar="TEXT", nargs="*", help=TEXT)
     parser.add_argument("--reply", metavar="ID", help=f"the message it answers: {MESSAGE}")
     parser.add_argument("--token", help="send the same token again and the message is still stored once")
@@ -93,7 +94,7 @@ def _send(parser: argparse.ArgumentParser) -> None:
 
 
 def _history(parser: argparse.ArgumentParser) -> None:
-    _room(parser)
+    room(parser)
     parser.add_argument(
         "-n", type=positive, default=50, metavar="N", help="how many messages (50)", dest="count"
     )
@@ -181,8 +182,8 @@ COMMANDS: dict[str, Command] = {
         _mute,
         "It goes on arriving and can be read; nobody is told.",
     ),
-    "unmute": Command("rooms:unmute", "let a conversation draw attention again", _room),
-    "chat": Command("chat:chat", "talk: history, then live", _room),
+    "unmute": Command("rooms:unmute", "let a conversation draw attention again", room),
+    "chat": Command("chat:chat", "talk: history, then live", room),
     "history": Command("talk:history", "show messages", _history, "Shown to a person, they count as read."),
     "listen": Command("talk:listen", "follow what happens", _listen),
     "name": Command("people:name", "show or choose your name, or name a peer for yourself", _name),

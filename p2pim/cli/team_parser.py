@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from p2pim.cli.parser import PEER, Command, positive
+from p2pim.cli.parser import PEER, Command, positive, room
 
 if TYPE_CHECKING:
     import argparse
@@ -113,10 +113,6 @@ def _archive(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(team=None)
 
 
-def _room(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("room", metavar="ROOM", help="a room, team or person")
-
-
 TEAM: dict[str, Command] = {
     "create": Command("team:create", "found a team", _name),
     "list": Command("team:list_teams", "list your teams"),
@@ -141,7 +137,7 @@ ROOM: dict[str, Command] = {
     "state": Command(
         "completeness:state",
         "show whether all messages are here, and who lacks some",
-        _room,
+        room,
         "What nobody who is connected has told of cannot be known.",
     ),
     "list": Command("rooms:list_rooms", "list your conversations, as `p2pim rooms` does"),

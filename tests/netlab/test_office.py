@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from p2pim.api.schema import Message
+from p2pim.cli.output import ARRIVED
 from p2pim.protocol.identity import decode_peer_id
 from tests.daemons import Daemon, befriend, start_together
 from tests.netlab.conftest import BuildOffice
@@ -178,11 +179,7 @@ def test_what_nobody_could_take_is_shown_as_waiting_through_any_restart(build_of
 
 def takers(author: Daemon, message_id: str) -> set[str]:
     (message,) = [message for message in author.history("#lobby") if message["id"] == message_id]
-    return {
-        delivery["peer_id"]
-        for delivery in message["deliveries"]
-        if delivery["state"] in ("delivered", "read")
-    }
+    return {delivery["peer_id"] for delivery in message["deliveries"] if delivery["state"] in ARRIVED}
 
 
 def test_a_crash_is_seen_within_a_second(build_office: BuildOffice, figure: Figure) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+from p2pim.cli.output import ARRIVED
 from p2pim.protocol.control import Role
 from p2pim.protocol.controlset import ControlSet
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import MessageId, RoomId
 from tests.simulation.guild import DAY_MS, Guild, Member
 from tests.simulation.world import Broken
-
-ARRIVED = ("delivered", "read")
 
 
 def settle(guild: Guild) -> None:
