@@ -43,7 +43,7 @@ class Team(TypedDict):
 
 
 class MemberState(TypedDict):
-    """How far somebody is in a room. ``state``: complete, behind, comparing, away (not connected).
+    """How far somebody is in a room. ``state``: complete, behind, comparing, away, cut off (away too soon).
 
     ``lacks``: messages they lack that are here, as far as they said; of who is away, one's own only; None: not known.
     ``offers``: messages they have that are missing here.
@@ -61,7 +61,8 @@ class RoomState(TypedDict):
     """Whether all that is known to exist in a room is here. ``full``: the disk is, and nothing can be stored.
 
     ``state``: complete (all is here, as everybody who is connected says), missing (so many messages are), comparing
-    (not everybody has said yet), alone (nobody is connected, so nobody can tell).
+    (not everybody has said yet), unfinished (somebody left before all was compared, and may have more), alone (nobody
+    is connected, so nobody can tell).
     """
 
     room: str

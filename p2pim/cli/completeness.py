@@ -32,13 +32,21 @@ def _sentence(shown: team_schema.RoomState) -> str:
         case "complete":
             return f"complete, compared with {_names(m for m in members if m['state'] != 'away')}."
         case "missing":
-            some = _count(shown["missing"], "message")
-            holders = [m for m in members if m["offers"]]
-            where = f"to be had from {_names(holders)}" if holders else "and nobody who is connected has them"
-            return f"{some} known to be missing here, {where}."
+            return f"{_count(shown['missing'], 'message')} known to be missing here, {_where(members)}."
         case "comparing":
             return f"still being compared with {_names(m for m in members if m['state'] == 'comparing')}."
+        case "unfinished":
+            gone = _names(m for m in members if m["state"] == "cut off")
+            return f"not known: {gone} left before all was compared, and may have more."
     return "nobody else is connected, so nobody can tell whether there is more."
+
+
+def _where(members: Iterable[team_schema.MemberState]) -> str:
+    holders = [member for member in members if member["offers"]]
+    here = [member for member in holders if member["state"] not in ("away", "cut off")]
+    if here:
+        return f"to be had from {_names(here)}"
+    return "and nobody who is connected has them" + (f"; seen with {_names(holders)}" if holders else "")
 
 
 def _how_far(member: team_schema.MemberState) -> str:
@@ -46,8 +54,10 @@ def _how_far(member: team_schema.MemberState) -> str:
     match member["state"]:
         case "behind" if lacks is not None:
             return f"{_count(lacks, 'message')} behind"
-        case "away":
+        case "away" | "cut off":
             since = f"away since {moment(seen)}" if seen is not None else "never met"
+            if member["state"] == "cut off":
+                since += ", before all was compared"
             return since + (f"; {_count(lacks, 'message')} of yours not known to be there" if lacks else "")
     return member["state"]
 

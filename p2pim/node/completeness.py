@@ -1,13 +1,14 @@
 """Completeness: whether this machine has all that is known to exist in a room, and which members lack what.
 
-Only what was said counts. With a member it is complete if both ends have said DONE on this Link, and what either lacked
-then has come since; that fingerprints were equal, or that nothing was heard, is none of it. What cannot be known
-(how far somebody is who is away, whether there is more that nobody here has heard of) is not made up.
+Only what was said counts. With a member it is complete if both ends have said DONE on this Link, no run is under way,
+and what either lacked then or was told of since has come; that fingerprints were equal, or that nothing was heard, is
+none of it. What cannot be known (how far somebody is who is away, whether there is more that nobody here has heard of)
+is not made up; what somebody has shown to have is known after they have left, until a comparison with them ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from p2pim.errors import BadInput
@@ -46,17 +47,16 @@ class Completeness:
         for session in self._node.sync.sessions.values():
             if session.link.peer_id != self._node.peer_id and self._node.sync.sharing.room(session, place):
                 sessions.setdefault(session.link.peer_id, []).append(session)
-        offered = {peer: self._lacking_here(theirs, place) for peer, theirs in sessions.items()}
-        missing = self._store.gaps.missing(room.id) | set[MessageId]().union(*offered.values())
-        members = tuple(
-            self._member(room, peer, sessions.get(peer, []), len(offered.get(peer, ())))
-            for peer in self._others(room)
-        )
+        others = self._others(room)
+        shown = {peer: self._shown(room, peer, sessions.get(peer, [])) for peer in others}
+        expected = self._store.gaps.missing(room.id, since=self._node.retention.oldest(room))
+        missing = expected | set[MessageId]().union(*shown.values())
+        members = tuple(self._member(room, peer, sessions.get(peer, []), len(shown[peer])) for peer in others)
         return events.Completeness(
             room.id, _state(len(missing), members), len(missing), not self._node.writable, members
         )
 
-    def _others(self, room: Room) -> Iterable[PeerId]:
+    def _others(self, room: Room) -> Sequence[PeerId]:
         if room.peer is not None:
             return [room.peer]
         return sorted(
@@ -64,15 +64,10 @@ class Completeness:
             key=lambda p: (self._node.people.name(p).casefold(), p),
         )
 
-    def _lacking_here(self, sessions: Iterable[Session], place: SetId) -> set[MessageId]:
-        """What somebody has shown to have, and is not here."""
-        ids = set[MessageId]()
-        for session in sessions:
-            ids |= session.offered.get(place, set())
-            ids |= session.owed.get(place, set())
-            if (drive := session.drives.get(place)) is not None:
-                ids |= drive.lacking
-        return ids - self._store.messages.held(list(ids))
+    def _shown(self, room: Room, peer: PeerId, sessions: Iterable[Session]) -> set[MessageId]:
+        """What somebody has shown to have, now or before they left, and is not here."""
+        ids = set[MessageId]().union(*(session.lacking_here(room.id) for session in sessions))
+        return self._node.sync.memory.of(peer, room.id).lacking | (ids - self._store.messages.held(list(ids)))
 
     def _member(
         self, room: Room, peer: PeerId, sessions: list[Session], offers: int
@@ -82,12 +77,12 @@ class Completeness:
         untaken = self._store.gaps.untaken(room.id, self._node.peer_id, peer)
         if not sessions:
             # What others wrote may be lacking there too: only what is known to is counted.
-            state, lacks = "away", len(untaken) or None
-        elif not any(room.id in s.compared and room.id in s.lacking_there for s in sessions):
+            cut_off = self._node.sync.memory.of(peer, room.id).cut_off
+            state, lacks = "cut off" if cut_off else "away", len(untaken) or None
+        elif not all(session.is_compared(room.id) for session in sessions):
             state, lacks = "comparing", None
         else:
-            *_, said = (s.lacking_there[room.id] for s in sessions if room.id in s.lacking_there)
-            lacks = len(said | untaken)
+            lacks = len(untaken.union(*(s.lacking_there.get(room.id, ()) for s in sessions)))
             state = "behind" if lacks else "complete"
         return events.MemberCompleteness(
             peer,
@@ -100,9 +95,11 @@ class Completeness:
 
 
 def _state(missing: int, members: Iterable[events.MemberCompleteness]) -> events.RoomState:
-    here = {member.state for member in members if member.state != "away"}
+    states = {member.state for member in members}
     if missing:
         return "missing"
-    if not here:
-        return "alone"
-    return "comparing" if "comparing" in here else "complete"
+    if "comparing" in states:
+        return "comparing"
+    if "cut off" in states:
+        return "unfinished"
+    return "complete" if states - {"away"} else "alone"

@@ -87,6 +87,7 @@ class Delivery:
         room = self._node.sync.sharing.room(session, place)
         ids = [id_of(signed) for signed in record.messages]
         held = self._store.messages.held(ids)
+        session.has(place.room, ids)
         for signed, message_id in zip(record.messages, ids, strict=True):
             code = self._receive_one(session, room, signed, message_id, message_id in held)
             if code == STORED:
@@ -98,6 +99,8 @@ class Delivery:
                 self._store.on_commit(partial(self._node.sync.arrived, session, place, message_id, here=True))
             else:
                 self._node.sync.arrived(session, place, message_id, here=False)
+                if code == FULL:
+                    session.turned_away(place, message_id)
 
     def _receive_one(
         self, session: Session, room: Room | None, signed: Signed, message_id: MessageId, held: bool
@@ -277,7 +280,7 @@ class Delivery:
         if session.link.peer_id != self._node.peer_id and self._node.writable:
             room = self._node.sync.shared_room(session, record.room)
             if room is not None and record.code == STORED:
-                session.lacking_there.get(room.id, set()).difference_update(record.ids)
+                session.has(room.id, record.ids)
             if room is not None and record.code in (STORED, FULL, NOT_ACCEPTED):
                 self._note(session, room, record.ids, record.code)
 

@@ -102,9 +102,10 @@ class RoomView(Struct, frozen=True):
 
 
 #: comparing: not both ends have said what they lack yet. away: not connected.
-HowFar = Literal["complete", "behind", "comparing", "away"]
-#: missing: something is known to exist and is not here. alone: nobody is connected whom one could ask.
-RoomState = Literal["complete", "missing", "comparing", "alone"]
+HowFar = Literal["complete", "behind", "comparing", "away", "cut off"]
+#: missing: something is known to exist and is not here. unfinished: somebody left before all was compared.
+#: alone: nobody is connected whom one could ask.
+RoomState = Literal["complete", "missing", "comparing", "unfinished", "alone"]
 
 
 class MemberCompleteness(Struct, frozen=True):

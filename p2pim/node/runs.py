@@ -87,6 +87,7 @@ class Runs:
             return
         if record.kind == NOT_SERVED:
             del session.drives[place]
+            session.compared_there.discard(place.room)
             self._node.control.not_served(session, place)
             return
         if drive.run.finished:
@@ -122,6 +123,8 @@ class Runs:
         """Ask on once most of what was found is here; send DONE once nothing is open and all was answered."""
         if len(drive.lacking) - len(drive.asked) > MAX_REFUSED:
             del session.drives[place]  # it offers what it does not send, or what we do not take: enough
+            session.owed[place] = drive.lacking
+            session.compared_there.discard(place.room)
         elif drive.next_ask and len(drive.asked) < MAX_AWAITED:
             session.link.send(Reconcile(place.room, place.set, drive.number, ASK, drive.next_ask))
             drive.next_ask = []
@@ -163,6 +166,8 @@ class Runs:
         if drive is not None and drive.number == record.run and drive.told_done:
             del session.drives[place]
             upto, floor = drive.snapshot, drive.run.floor
+            if (driven := session.driven.get(place)) is not None and driven.owed and driven.overflowed:
+                del session.driven[place]  # the other end lets go of it too
         else:
             driven = session.driven.get(place)
             if driven is None or driven.number != record.run or driven.owed:
@@ -170,12 +175,20 @@ class Runs:
             driven.owed = True
             upto, floor = driven.snapshot, driven.floor
             self.end(session, place)
+            if driven.overflowed:
+                session.unasked.add(place)
+                self._sync.look_again(session)
         if place.set == CONTENT:
-            session.lacking_there[place.room] = set(record.ids)
+            told = session.lacking_there.get(place.room, {})
+            later = {message_id: seq for message_id, seq in told.items() if seq > upto}
+            session.lacking_there[place.room] = dict.fromkeys(record.ids, 0) | later
+            session.compared_there.add(place.room)
             self._node.delivery.stored_there(session, room, upto=upto, floor=floor, lacking=record.ids)
+            self._sync.memory.compared(session, place.room)
 
     def overflow(self, session: Session, place: SetId) -> None:
         """More was offered than is remembered: what DONE would not list must not count as being here."""
+        session.unasked.add(place)
         if (driven := session.driven.get(place)) is not None:
             driven.overflowed = True
 
@@ -189,11 +202,17 @@ class Runs:
             del session.driven[place]
             session.offered.pop(place, None)
             self._say_done(session, place, driven.number, lacking)
+            own = session.drives.get(place)
+            if own is not None and own.told_done and own.snapshot <= driven.snapshot:
+                del session.drives[
+                    place
+                ]  # more was offered than they remember: their own run was to cover it
 
     def _say_done(self, session: Session, place: SetId, number: int, lacking: set[MessageId]) -> None:
         session.owed[place] = set(lacking)
         session.link.send(Done(place.room, place.set, number, list(lacking)))
         if place.set == CONTENT:
             session.compared.add(place.room)
+            self._sync.memory.compared(session, place.room)
             self._node.receipts.compared(session, place.room)
         self._sync.touch(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -11,13 +12,17 @@ from p2pim.node.net.limits import TokenBucket
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.reconcile import Run
-from p2pim.protocol.records import Range, Signed, State
+from p2pim.protocol.records import CONTENT, Range, Signed, State
 
 #: Peer records to be verified, boxes to be held and boxes to be opened: a second, and in a burst.
 COSTLY_PER_SECOND: Final = 20.0
 COSTLY_BURST: Final = 500.0
 #: How long a peer that sends faster than is taken is not read.
 REST_SECONDS: Final = 1.0
+#: Ids offered on one Link in one room and lacking here; with more we do not say that a run is done.
+MAX_OFFERED: Final = 16_384
+#: Messages of a room that a peer is told of and does not answer for; with more it is not known how far it is.
+MAX_UNANSWERED: Final = 16_384
 
 
 class SetId(NamedTuple):
@@ -105,8 +110,11 @@ class Session:
     owed: dict[SetId, set[MessageId]] = field(default_factory=dict)
     #: Rooms of whose content this end has said DONE: what the other end takes for acknowledged is what is here.
     compared: set[RoomId] = field(default_factory=set)
-    #: What the other end said, in its last DONE, to lack of the content of a room, and has not acknowledged since.
-    lacking_there: dict[RoomId, set[MessageId]] = field(default_factory=dict)
+    #: Rooms of whose content the other end has said DONE.
+    compared_there: set[RoomId] = field(default_factory=set)
+    #: Content that the other end is not known to have: what it said to lack in its last DONE, with 0, and what it was
+    #: told of since, with the last place in the store at that time. Whatever shows that it has it takes it out.
+    lacking_there: dict[RoomId, dict[MessageId, int]] = field(default_factory=dict)
     to_ask: deque[tuple[SetId, MessageId]] = field(default_factory=deque)
     asked: dict[MessageId, SetId] = field(default_factory=dict)
     #: Sets in which more can be had than was asked for.
@@ -130,6 +138,48 @@ class Session:
     refilled: set[MessageId] = field(default_factory=set)
     boxing: Boxing = field(default_factory=Boxing)
     reading: Reading = field(default_factory=Reading)
+
+    def is_compared(self, room: RoomId) -> bool:
+        """Whether both ends have said what they lack of the content of a room, and no run is under way."""
+        place = SetId(room, CONTENT)
+        under_way = place in self.drives or place in self.driven
+        return room in self.compared and room in self.compared_there and not under_way
+
+    def lacking_here(self, room: RoomId) -> set[MessageId]:
+        """Content of a room that the other end has shown to have, and that was not here then."""
+        place = SetId(room, CONTENT)
+        ids = self.offered.get(place, set()) | self.owed.get(place, set())
+        if (drive := self.drives.get(place)) is not None:
+            ids |= drive.lacking
+        return ids | {message_id for message_id, asked in self.asked.items() if asked == place}
+
+    def _has_shown(self, place: SetId, message_id: MessageId) -> bool:
+        if message_id in self.offered.get(place, ()) or message_id in self.owed.get(place, ()):
+            return True
+        drive = self.drives.get(place)
+        return self.asked.get(message_id) == place or (drive is not None and message_id in drive.lacking)
+
+    def turned_away(self, place: SetId, message_id: MessageId) -> None:
+        """What was sent cannot be stored at present: it is known to exist all the same."""
+        offered = self.offered.setdefault(place, set())
+        if len(offered) < MAX_OFFERED:
+            offered.add(message_id)
+
+    def told(self, room: RoomId, message_id: MessageId, seq: int) -> None:
+        """The other end is told of content that it may lack; ``seq``: the last place in the store."""
+        if self._has_shown(SetId(room, CONTENT), message_id):
+            return
+        lacking = self.lacking_there.setdefault(room, {})
+        lacking[message_id] = seq
+        if len(lacking) > MAX_UNANSWERED:
+            lacking.clear()
+            self.compared_there.discard(room)
+
+    def has(self, room: RoomId, ids: Iterable[MessageId]) -> None:
+        """The other end has shown to have content of a room."""
+        if lacking := self.lacking_there.get(room):
+            for message_id in ids:
+                lacking.pop(message_id, None)
 
     def slow(self, bucket: TokenBucket, now: float, rest: float = REST_SECONDS) -> None:
         """What is sent faster than a bucket of this Link allows is taken all the same, but then nothing for a while."""

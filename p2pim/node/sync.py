@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from p2pim.node.link import Link
+from p2pim.node.memory import Memory
 from p2pim.node.net.limits import TokenBucket
 from p2pim.node.runs import Runs
-from p2pim.node.session import Session, SetId
+from p2pim.node.session import MAX_OFFERED, Session, SetId
 from p2pim.node.sharing import Sharing
 from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.message import Message, MessageId, RoomId
@@ -47,8 +48,6 @@ BATCH_BYTES: Final = 60_000
 MAX_ASKED: Final = 16_384
 #: A peer that lets more ids than this pile up unserved is dropped; it syncs later.
 MAX_TO_SERVE: Final = 20_000
-#: Ids offered on one Link in one room and lacking here; with more we do not say that a run is done.
-MAX_OFFERED: Final = 16_384
 #: RECONCILE and WANT a peer may send: a second, and in a burst.
 SERVED_PER_SECOND, SERVED_BURST = 200.0, 1000.0
 #: Messages a stranger may send: a second, and in a burst.
@@ -57,7 +56,6 @@ STRANGER_PER_SECOND, STRANGER_BURST = 20.0, 2000.0
 MOODS_PER_SECOND, MOODS_BURST = 20.0, 200.0
 #: Looks at all the control messages that somebody shows who is no member: a second, and in a burst.
 LOOKS_PER_SECOND, LOOKS_BURST = 0.5, 8.0
-
 
 T = TypeVar("T")
 
@@ -79,6 +77,7 @@ class Sync:
         self._dirty: dict[Link, Session] = {}
         self.sharing = Sharing(node)
         self.runs = Runs(node, self)
+        self.memory = Memory(node)
         self._store.database.settled = self.flush
 
     # -- Links
@@ -113,6 +112,7 @@ class Sync:
         session = self.sessions.pop(link, None)
         self._dirty.pop(link, None)
         if session is not None:
+            self.memory.link_down(session)
             for place in self._release(session):
                 self._store.on_commit(partial(self.reconcile, place))
 
@@ -177,8 +177,10 @@ class Sync:
     def _is_ours_to_ask(self, session: Session, room: Room, place: SetId, message_id: MessageId) -> bool:
         return not self._asks_once(room, place) or self._awaited.get(message_id, session) is session
 
-    def _look_again(self, session: Session) -> None:
-        """All that was asked for has been answered: find what there was no room to ask for."""
+    def look_again(self, session: Session) -> None:
+        """Once all that was asked for has been answered: find what there was no room to ask for."""
+        if session.asked:
+            return
         for place in session.unasked:
             if self.sharing.room(session, place) is not None:
                 self.runs.drive(session, place)
@@ -211,8 +213,8 @@ class Sync:
             self._is_here(place, message_id, session)
         if session.to_ask:
             self._ask(session)
-        elif session.unasked and not session.asked:
-            self._look_again(session)
+        else:
+            self.look_again(session)
 
     def _is_here(self, place: SetId, message_id: MessageId, source: Session | None = None) -> None:
         """A message is held from now on: no run and no offer on any Link is about it any more."""
@@ -232,10 +234,10 @@ class Sync:
     def explained(self, message: Message) -> None:
         """A message that had come without content is held, now that a delete says why: tell all whom it concerns."""
         place, message_id = SetId(message.header.room, CONTENT), message.id
-        for session in self.sharing.concerned(message):
+        sessions = self.sharing.concerned(message)
+        for session in sessions:
             session.acks.setdefault((place, STORED), []).append(message_id)
-            session.news.setdefault(place, []).append((message_id, message.header.clock))
-            self.touch(session)
+        self.announce(message, place, sessions, None)
         self._is_here(place, message_id)
 
     def have(self, session: Session, record: Have) -> None:
@@ -252,13 +254,21 @@ class Sync:
         if len(offered) + len(lacking) > MAX_OFFERED:
             # Nobody asks for more than memory holds; a later run finds it. This one must not end as if it were here.
             self.runs.overflow(session, place)
-            session.unasked.add(place)
             return
         offered.update(message_id for message_id, _ in lacking)
         if place.set == CONTENT and held:
-            self._tell_author(session, place, held)
+            self._answer(session, place, held)
             self._node.refill.offered(session, room, held)
         self.want(session, room, place, [message_id for message_id, clock in lacking if clock >= floor])
+
+    def _answer(self, session: Session, place: SetId, held: set[MessageId]) -> None:
+        """It offers what is here: it may not know that, unless it was told so on this Link."""
+        known = session.lacking_there.get(place.room, {})
+        for message_id in held:
+            if message_id not in known:
+                self.ack(session, place, message_id, STORED)
+        self._tell_author(session, place, held & known.keys())
+        session.has(place.room, held)
 
     def _tell_author(self, session: Session, place: SetId, held: Iterable[MessageId]) -> None:
         """What an author's other machine offers and we have: it may not know that we do."""
@@ -342,7 +352,7 @@ class Sync:
                 session.to_serve.append((place, message.id))
             else:
                 session.fresh.setdefault(place, []).append(message.signed())
-            self.touch(session)
+            self._told(session, message, place)
 
     def announce(
         self, message: Message, place: SetId, sessions: Sequence[Session], source: Session | None
@@ -351,7 +361,12 @@ class Sync:
         for session in sessions:
             if session is not source:
                 session.news.setdefault(place, []).append((message.id, message.header.clock))
-                self.touch(session)
+                self._told(session, message, place)
+
+    def _told(self, session: Session, message: Message, place: SetId) -> None:
+        if place.set == CONTENT:
+            session.told(place.room, message.id, self._store.messages.known_seq())
+        self.touch(session)
 
     def ack(self, session: Session, place: SetId, message_id: MessageId, code: int) -> None:
         """Answer for a message, once this transaction has committed."""

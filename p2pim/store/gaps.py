@@ -17,12 +17,16 @@ class Gaps:
         self._db = database
         self._number = number
 
-    def missing(self, room: RoomId) -> set[MessageId]:
-        """Parents that messages here name and that are not here; what came without content, for no reason known."""
+    def missing(self, room: RoomId, since: int = 0) -> set[MessageId]:
+        """Parents that messages here name and that are not here; what came without content, for no reason known.
+
+        ``since``: the clock below which no content is kept, so that what came before it need not come at all.
+        """
         rows = self._db.rows(
-            "SELECT parent FROM gaps JOIN messages ON seq = child WHERE room = ?1 AND hidden = 0 "
+            "SELECT parent FROM gaps JOIN messages ON seq = child WHERE room = ?1 AND hidden = 0 AND void = 0 "
+            "AND clock >= ?2 AND NOT EXISTS (SELECT 1 FROM messages AS held WHERE held.id = parent) "
             "UNION SELECT id FROM stubs WHERE room = ?1",
-            [self._number(room)],
+            [self._number(room), since],
         )
         return {row[0] for row in rows}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p2pim.errors import BadInput, UnknownTarget
+from p2pim.node import runs, session
 from p2pim.node.events import Completeness
 from p2pim.node.session import SetId
 from p2pim.protocol.message import RoomId, seal, text_content
@@ -12,7 +13,7 @@ from p2pim.protocol.records import CONTENT, Messages
 from p2pim.protocol.room import LOBBY
 from tests.node.company import Colleague, Company
 from tests.node.test_retention import later
-from tests.node.test_teams import CLOSED, founded, link, says
+from tests.node.test_teams import CLOSED, founded, link, reads, says
 
 
 def of(who: Colleague, room: RoomId) -> Completeness:
@@ -168,30 +169,156 @@ def test_one_who_offers_what_they_do_not_send_leaves_only_their_own_word_in_doub
     assert told.members[0].state == "comparing"
 
 
-def test_an_author_whose_offer_another_was_quicker_to_fulfil_is_told_all_the_same() -> None:
+def parted_while(company: Company, ann: Colleague, bob: Colleague, team: RoomId, shown: int) -> None:
+    """Bob writes thirty messages apart from ann, then meets her until she has heard of so many, and is cut off."""
+    company.part(ann, bob)
+    for n in range(30):
+        says(bob, team, f"{n}")
+    company.connect(ann, bob, ann.me.networks()[0])
+    company.until(lambda: bool(ann.links_to(bob)))
+    company.until(lambda: how_far(ann, team)["bob"][2] >= shown)
+    company.part(ann, bob)
+
+
+def test_what_somebody_showed_before_their_link_ended_is_known_and_that_there_may_be_more() -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    parted_while(company, ann, bob, team, shown=1)
+    told = of(ann, team)
+    here = ann.me.store.messages.held([view.id for view in bob.me.history(team)])
+    assert (told.state, told.missing) == ("missing", 30 - len(here))
+    assert told.missing > 0
+    assert how_far(ann, team)["bob"] == ("cut off", None, told.missing)
+    link(company, ann, bob, team)
+    assert (of(ann, team).state, how_far(ann, team)) == ("complete", {"bob": ("complete", 0, 0)})
+    company.part(ann, bob)
+    assert (of(ann, team).state, how_far(ann, team)) == ("alone", {"bob": ("away", None, 0)})
+
+
+def test_who_left_before_they_had_shown_anything_leaves_the_room_unfinished() -> None:
     company = Company()
     team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
     company.part(bob, cleo)
-    message = seal(
-        bob.me.identity,
-        team,
-        parents=[],
-        clock=bob.clock.wall_ms(),
-        kind=1,
-        content=text_content("x", 5, bytes),
-    )
-    place = SetId(team, CONTENT)
-    for who in (cleo, bob):  # as after a backup was restored: its own message comes back to it from others
-        with who.me.store.transaction():
-            who.me.store.messages.add(message, now_ms=who.clock.wall_ms())
-            sessions = who.me.sync.sharing.with_whom(team)
-            who.me.sync.announce(message, place, sessions, None)
-            for session in sessions:
-                who.me.sync.touch(session)
-        company.until(lambda: message.id in ann.me.sync._awaited)
-    (offering,) = (s for s in ann.me.sync.sessions.values() if s.link.peer_id == bob.peer_id)
-    company.until(lambda: message.id in offering.offered.get(place, ()))
-    assert not ann.me.store.messages.held([message.id])
+    parted_while(company, ann, bob, team, shown=0)
+    assert (of(ann, team).state, of(ann, team).missing) == ("unfinished", 0), "cleo has told all she has"
+    assert how_far(ann, team) == {"bob": ("cut off", None, 0), "cleo": ("complete", 0, 0)}
+    link(company, bob, cleo, team)  # what he has comes another way, but who knows whether it is all
+    assert of(ann, team).state == "unfinished"
+    link(company, ann, bob, team)
+    assert of(ann, team).state == "complete"
+
+
+def test_what_is_missing_is_no_more_once_it_came_from_somebody_else() -> None:
+    company = Company()
+    team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
+    company.part(bob, cleo)
+    parted_while(company, ann, bob, team, shown=1)
+    assert of(ann, team).state == "missing"
+    link(company, bob, cleo, team)
+    assert (of(ann, team).state, of(ann, team).missing) == ("unfinished", 0)
+
+
+def test_one_who_joins_no_more_is_not_waited_for() -> None:
+    company = Company()
+    team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
+    company.part(bob, cleo)
+    parted_while(company, ann, bob, team, shown=1)
+    ann.me.teams.remove(team, bob.peer_id)
     company.run(1)
-    assert ann.me.store.messages.held([message.id])
-    assert how_far(bob, team)["ann"] == ("complete", 0, 0)
+    assert (of(ann, team).state, how_far(ann, team)) == ("complete", {"cleo": ("complete", 0, 0)})
+
+
+def test_of_a_run_that_was_given_up_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    company.part(ann, bob)
+    for n in range(30):
+        says(bob, team, f"{n}")
+    ann.me.disk.writable = False
+    ann.me.disk.next_probe = company.now + 60
+    monkeypatch.setattr(runs, "MAX_REFUSED", 20)
+    company.connect(ann, bob, ann.me.networks()[0])
+    company.run(3)
+    assert (of(ann, team).state, of(ann, team).missing) == ("missing", 30)
+    assert how_far(ann, team) == {"bob": ("comparing", None, 30)}
+
+
+def test_while_two_compare_once_more_nothing_is_claimed_and_after_giving_up_neither(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    ann.me.disk.writable = False
+    ann.me.disk.next_probe = company.now + 60
+    for n in range(30):
+        says(bob, team, f"{n}")
+    company.run(1)
+    assert how_far(ann, team) == {"bob": ("complete", 0, 30)}
+    monkeypatch.setattr(runs, "MAX_REFUSED", 20)
+    ann.me.sync.reconcile(SetId(team, CONTENT))
+    assert how_far(ann, team) == {"bob": ("comparing", None, 30)}
+    company.run(3)
+    assert how_far(ann, team) == {"bob": ("comparing", None, 30)}
+    monkeypatch.undo()
+    company.run(60)
+    assert (of(ann, team).state, how_far(ann, team)) == ("complete", {"bob": ("complete", 0, 0)})
+
+
+def test_what_was_pushed_to_a_full_disk_is_missing() -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    ann.me.disk.writable = False
+    ann.me.disk.next_probe = company.now + 20
+    says(bob, team, "one")
+    company.run(1)
+    assert (of(ann, team).state, of(ann, team).missing) == ("missing", 1)
+    assert how_far(ann, team)["bob"] == ("complete", 0, 1)
+    company.run(20)
+    assert (of(ann, team).state, how_far(ann, team)["bob"]) == ("complete", ("complete", 0, 0))
+
+
+def test_whoever_was_told_of_a_message_is_behind_until_they_have_it() -> None:
+    company = Company()
+    team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
+    company.part(bob, cleo)
+    says(bob, team, "to cleo by way of ann")
+    company.until(lambda: reads(ann, team) == ["to cleo by way of ann"])
+    assert reads(cleo, team) == []
+    assert how_far(ann, team) == {"bob": ("complete", 0, 0), "cleo": ("behind", 1, 0)}
+    company.run(1)
+    assert how_far(ann, team)["cleo"] == ("complete", 0, 0)
+
+
+def test_who_is_told_of_more_than_is_remembered_is_not_known_to_be_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    monkeypatch.setattr(session, "MAX_UNANSWERED", 5)
+    bob.me.disk.writable = False
+    bob.me.disk.next_probe = company.now + 60
+    for n in range(6):
+        says(ann, team, f"{n}")
+    assert how_far(ann, team)["bob"][:2] == ("comparing", None)
+
+
+def test_of_somebody_with_two_machines_both_must_have_it() -> None:
+    company = Company()
+    team, (ann, bob) = founded(company, "ann", "bob")
+    twin = company.hire("twin", like=bob)
+    twin.me.set_nickname("bob")
+    code, _, _ = ann.me.teams.invite(team)
+    company.join(twin, ann, code)
+    twin.me.disk.writable = False
+    twin.me.disk.next_probe = company.now + 60
+    company.connect(ann, twin, next(n for n in ann.me.networks() if ann.me.nets.team_of(n) == team))
+    company.until(
+        lambda: len([s for s in ann.me.sync.sessions.values() if s.link.peer_id == bob.peer_id]) == 2
+    )
+    assert how_far(ann, team) == {"bob": ("comparing", None, 0)}
+    company.run(1)
+    says(bob, team, "one")
+    company.run(1)
+    assert how_far(ann, team) == {"bob": ("behind", 1, 0)}
+    company.run(60)
+    assert how_far(ann, team)["bob"] == ("complete", 0, 0)

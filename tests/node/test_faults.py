@@ -292,14 +292,19 @@ def test_offers_beyond_memory_are_found_again_and_nothing_is_promised_before(
     views = [ann.write(bob, f"{n}") for n in range(30)]
     with monkeypatch.context() as patch:
         patch.setattr(sync, "MAX_OFFERED", 20)
-        company.meet(ann, bob)  # ann drives and offers all at once
+        company.connect(ann, bob)
+        company.until(
+            lambda: any(d.overflowed for s in bob.me.sync.sessions.values() for d in s.driven.values())
+        )
         assert bob.reads(ann) == []
         assert {ann.state_of(view.id) for view in views} == {"waiting"}
-        ann.write(bob, "this one is pushed")
-        company.run(5)  # nothing else is awaited now, so what was too much is looked for
-        assert bob.reads(ann) == [*(f"{n}" for n in range(30)), "this one is pushed"]
+        company.run(5)  # nothing else is awaited, so what was too much is looked for
+        assert bob.reads(ann) == [f"{n}" for n in range(30)]
         assert {ann.state_of(view.id) for view in views} == {"delivered"}
     assert {ann.state_of(view.id) for view in views} == {"delivered"}
+    for who in (ann, bob):
+        assert who.me.completeness.of(ann.room(bob)).state == "complete"
+        assert not any(session.drives or session.driven for session in who.me.sync.sessions.values())
 
 
 def test_a_new_conversation_of_the_other_machine_waits_for_a_disk_that_is_full() -> None:

@@ -45,6 +45,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "refill": "test_retention",
             "receipts": "test_receipts",
             "completeness": "test_completeness",
+            "memory": "test_completeness",
             "contacts": "test_faults",
             "boxes": "test_boxes",
             "boxkeys": "test_boxes",

@@ -34,6 +34,7 @@ ALL = [
     member("eve", "comparing", None),
     member("fay", "away", 1),
     member("gus", "away", None, seen=None),
+    member("hal", "cut off", 2),
 ]
 
 
@@ -49,9 +50,23 @@ ALL = [
             Known("missing", 1, [member("ben", "complete")]),
             "1 message known to be missing here, and nobody who is connected has them.",
         ),
+        (
+            Known(
+                "missing", 1, [ALL[1], member("gus", "away", offers=1), member("hal", "cut off", offers=1)]
+            ),
+            "1 message known to be missing here, and nobody who is connected has them; seen with gus, hal.",
+        ),
+        (
+            Known("missing", 2, [member("ben", "behind", 1, offers=1), member("gus", "away", offers=2)]),
+            "2 messages known to be missing here, to be had from ben.",
+        ),
+        (
+            Known("unfinished", 0, [ALL[0], ALL[6]]),
+            "not known: hal left before all was compared, and may have more.",
+        ),
         (Known("comparing", 0, ALL), "still being compared with eve."),
         (
-            Known("alone", 0, ALL[4:]),
+            Known("alone", 0, ALL[4:6]),
             "nobody else is connected, so nobody can tell whether there is more.",
         ),
     ],
@@ -74,6 +89,10 @@ def test_each_member_on_a_line(p2pim: P2pim, profile: Served) -> None:
         ["eve", "comparing"],
         ["fay", "away since 1970-01-01 00:00; 1 message of yours not known to be there"],
         ["gus", "never met"],
+        [
+            "hal",
+            "away since 1970-01-01 00:00, before all was compared; 2 messages of yours not known to be there",
+        ],
     ]
     shown: RoomState = p2pim("room", "state", "#Blue", "--json").json
     assert (shown["state"], shown["missing"], shown["full"]) == ("complete", 0, True)

@@ -28,6 +28,16 @@ def test_parents_that_are_not_here_are_missing_until_they_come(store: Store) -> 
     assert store.gaps.missing(DM.id) == set()
 
 
+def test_parents_that_nobody_needs_are_not_missing(store: Store) -> None:
+    early, old, lost = text(BOB, NOW + FUTURE_MS + 9), text(BOB, NOW - 2), text(BOB, NOW - 3)
+    store.messages.add(text(BOB, NOW + 1, parents=[lost.id]), now_ms=NOW, void=True)
+    add(store, text(BOB, NOW + FUTURE_MS + 10, parents=[early.id]), early)
+    add(store, text(BOB, NOW, parents=[old.id]))
+    assert store.gaps.missing(DM.id) == {old.id}
+    assert store.gaps.missing(DM.id, since=NOW) == {old.id}
+    assert store.gaps.missing(DM.id, since=NOW + 1) == set()
+
+
 def test_what_came_without_content_is_missing(store: Store) -> None:
     message = text(BOB)
     store.followers.keep_stub(message)
