@@ -88,6 +88,8 @@ class Guild(UnluckyWorld):
         super().__init__(seed)
         #: Whether people look at what arrives; with a chance of its own.
         self.readers = random.Random(seed) if reading else None
+        #: Who looks up how complete a room is, and which; with a chance of its own.
+        self.doubters = random.Random(seed)
         self.codes: list[str] = []
         self.written = 0
         rng = self.rng
@@ -343,11 +345,13 @@ def quicken(patch: pytest.MonkeyPatch) -> None:
 
 def play(seed: int, steps: int = 92, *, reading: bool = True) -> Guild:
     """One whole story from one seed."""
+    from tests.simulation.claims import check_claims  # noqa: PLC0415  it needs this module
     from tests.simulation.verdict import settle  # noqa: PLC0415  it needs this module
 
     guild = Guild(seed, reading=reading)
     guild.crash_chance = guild.rng.choice((0.0, 0.002, 0.02))
     for _ in range(steps):
         guild.act()
+        check_claims(guild, guild.doubters)
     settle(guild)
     return guild

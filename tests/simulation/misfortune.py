@@ -28,6 +28,7 @@ class UnluckyWorld(World):
         machine.crash()
 
     def _partition(self, machine: Machine) -> None:
+        self.count["partition"] += 1
         for each in self.machines:
             each.island = self.rng.randrange(self.rng.choice((1, 2, 3)))
 

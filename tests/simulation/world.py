@@ -300,6 +300,11 @@ class World:
     def at(self, when: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (when, next(self._order), call))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is on its way or yet to be done."""
+        return bool(self._queue)
+
     def run(self, seconds: float, most: int = 200_000) -> None:
         """Let virtual time pass, with a tick of every machine each second."""
         end, tick = self.now + seconds, int(self.now) + 1.0
