@@ -75,6 +75,12 @@ class Receipts:
         room = node.sync.shared_room(session, record.room)
         if room is None or room.kind is RoomKind.LOBBY or peer == node.peer_id or not node.writable:
             return
-        changed = self._store.reads.told(node.peer_id, peer, room.id, record.ranges, node.clock.wall_ms())
+        if room.id not in session.compared_there:
+            return  # it is told again with the next DONE
+        # Another machine of theirs may have said to have what this one lacks.
+        lacking = session.lacking_there.get(room.id, {})
+        changed = self._store.reads.told(
+            node.peer_id, peer, room.id, record.ranges, now_ms=node.clock.wall_ms(), lacking=lacking
+        )
         if changed:
             self._store.on_commit(lambda: node.changes.tell(changed, "delivery"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import groupby
 from typing import Final
 
 from p2pim.protocol.identity import PeerId
-from p2pim.protocol.message import SILENT, RoomId
+from p2pim.protocol.message import SILENT, MessageId, RoomId
 from p2pim.protocol.records import MAX_READS
 from p2pim.store.database import Database, chunks, marks
 from p2pim.store.deliveries import STORED
@@ -69,8 +69,17 @@ class Reads:
 
     # -- elsewhere
 
-    def told(self, me: PeerId, peer: PeerId, room: RoomId, ranges: Sequence[Range], now_ms: int) -> list[int]:
-        """Somebody has read what is stored there of mine with clocks in these ranges.
+    def told(
+        self,
+        me: PeerId,
+        peer: PeerId,
+        room: RoomId,
+        ranges: Sequence[Range],
+        *,
+        now_ms: int,
+        lacking: Container[MessageId] = (),
+    ) -> list[int]:
+        """Somebody has read what is stored there of mine with clocks in these ranges, but for what is ``lacking``.
 
         Returns:
             The places of the messages for which that is news.
@@ -78,11 +87,11 @@ class Reads:
         mine, left = [], 2 * WINDOW
         for low, high in reversed(ranges):
             rows = self._db.rows(
-                f"SELECT seq, author = ? AND {_IS_READ} FROM messages WHERE room = ? AND clock BETWEEN ? AND ? "
+                f"SELECT seq, id, author = ? AND {_IS_READ} FROM messages WHERE room = ? AND clock BETWEEN ? AND ? "
                 "ORDER BY clock DESC LIMIT ?",
                 [me, self._number(room), low, high, left],
             )
-            mine += [seq for seq, is_mine in rows if is_mine]
+            mine += [seq for seq, message_id, is_mine in rows if is_mine and message_id not in lacking]
             left -= len(rows)
         changed: list[int] = []
         for part in chunks(mine):

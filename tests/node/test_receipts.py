@@ -9,7 +9,7 @@ from p2pim.config.policy import machine_policy
 from p2pim.node import events
 from p2pim.protocol.control import Role
 from p2pim.protocol.message import RoomId
-from p2pim.protocol.records import CONTENT, Messages, Read
+from p2pim.protocol.records import CONTENT, Ack, Messages, Read
 from p2pim.protocol.room import LOBBY
 from tests.node.company import Colleague, Company
 from tests.node.test_teams import CLOSED, founded, link, reads, says
@@ -201,6 +201,8 @@ def test_a_peer_that_says_it_too_often_or_of_what_it_has_not_got_learns_and_cost
     everything = [(1, 2**53 - 1)]
     puppet.say(Read(ann.room(puppet), everything), Read(LOBBY, everything), Read(bytes(32), everything))
     assert ann.state_of(view.id) == "waiting"
+    puppet.say(Ack(ann.room(puppet), CONTENT, [view.id]), Read(ann.room(puppet), everything))
+    assert ann.state_of(view.id) == "delivered", "it has not said how far it is"
     (up,) = ann.links_to(puppet)
     rested: list[float] = []
     up.rest = rested.append  # type: ignore[assignment, method-assign]
@@ -221,3 +223,24 @@ def test_one_who_does_not_know_of_it_is_not_told() -> None:
     read(ann, ann.room(puppet))
     company.run(1)
     assert not puppet.heard(Read)
+
+
+def test_one_machine_does_not_speak_for_what_only_the_other_has() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    dm = ann.room(bob)
+    first, between, last = [ann.write(bob, f"{n}").id for n in range(3)]
+    company.run(1)
+    twin = company.hire("twin", like=bob)
+    with twin.me.store.transaction():
+        twin.me.people.ensure_room(ann.peer_id)
+        for stored in ann.me.store.messages.get([first, last]):
+            twin.me.store.messages.add(stored.message, now_ms=twin.clock.wall_ms(), unread=True)
+    twin.me.accept(ann.peer_id)
+    read(twin, dm)
+    company.meet(ann, twin)
+    assert twin.me.store.messages.held([between])
+    assert states(ann, dm) == ["read", "delivered", "read"]
+    read(twin, dm)
+    company.run(1)
+    assert states(ann, dm) == ["read"] * 3

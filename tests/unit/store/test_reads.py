@@ -98,7 +98,7 @@ def test_the_window_begins_where_the_newest_messages_do(store: Store) -> None:
 
 def told(store: Store, *some: tuple[int, int], at: int = 7) -> list[int]:
     where = [(NOW + low, NOW + high) for low, high in some]
-    return store.reads.told(ME.peer_id, BOB.peer_id, DM.id, where, at)
+    return store.reads.told(ME.peer_id, BOB.peer_id, DM.id, where, now_ms=at)
 
 
 def test_only_what_is_stored_there_counts_as_read_there(store: Store) -> None:
