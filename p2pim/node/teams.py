@@ -135,6 +135,8 @@ class Teams:
         followed = [message.header.clock for message in rooms.messages(room_id, parents)]
         message = self._seal(room_id, body, parents, max(rooms.highest(room_id), *followed))
         verdict = rooms.add(room_id, message)
+        if verdict is Verdict.HELD:
+            return message  # the same was said before, and is not due yet by today's clock
         assert verdict is Verdict.ENTERS, "what we may do enters the set"
         self._node.control.grew(room_id, [message])
         self._store.database.on_known(lambda: self._push(room_id, message))

@@ -315,3 +315,16 @@ def test_whom_an_admin_removed_stays_out_when_that_admin_leaves_or_is_removed() 
         company.run(10)
         assert list(ann.me.rooms.members(team)) == [ann.peer_id]
         assert not ann.me.rooms.is_member(team, cleo.peer_id)
+
+
+def test_a_deed_that_is_not_due_yet_can_be_done_again() -> None:
+    company = Company()
+    _, (ann, bob) = founded(company, "ann", "bob")
+    blue = ann.me.teams.create("Other")
+    ann.clock.skew_ms = -2 * 24 * 3600 * 1000
+    for _ in range(2):
+        ann.me.teams.grant(blue, bob.peer_id, Role.MEMBER)
+        assert not ann.me.rooms.is_member(blue, bob.peer_id)
+    ann.clock.skew_ms = 0
+    company.run(2)
+    assert ann.me.rooms.is_member(blue, bob.peer_id)
