@@ -19,6 +19,7 @@ from p2pim.node.net.address import Endpoint
 from p2pim.node.net.host import Known
 from p2pim.node.net.network import Network
 from p2pim.node.node import Node
+from p2pim.node.routes import RouteHint
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed
 from p2pim.protocol.identity import Identity
@@ -74,6 +75,9 @@ class Peer:
                     network.add_address(Endpoint(host, port))
         self.node.add_address = self._add_address
         self.node.addresses = lambda: _for_others(network)
+        self.node.routes.on_hint = lambda hint: _hint(network, hint)
+        for hint in self.node.routes.hints():
+            _hint(network, hint)
         self.node.on_networks_changed = network.networks_changed
         self.node.policies.on_change = network.policy_changed
         self.node.diagnose = lambda: diagnose(self.node, network)
@@ -130,6 +134,10 @@ class Peer:
         if line != self.node.state_line:
             self.node.state_line = line
             self.node.emit(events.NetworkChanged(line))
+
+
+def _hint(network: Network, hint: RouteHint) -> None:
+    network.hint(hint.peer_id, [Endpoint(host, port) for host, port in hint.endpoints], hint.network)
 
 
 def _for_others(network: Network) -> list[tuple[str, int]]:

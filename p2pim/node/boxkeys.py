@@ -80,17 +80,15 @@ class BoxKeys:
             return
         self.own()
         told, news = session.boxing.told, list[SignedPeer]()
-        for peer in sorted({self._node.peer_id, *self._common(session)} - {session.link.peer_id}):
+        for peer in sorted(
+            {self._node.peer_id, *self._node.rooms.common(session.link.peer_id)} - {session.link.peer_id}
+        ):
             seq = self._store.boxes.seq_of(peer)
             signed = self._store.boxes.record_of(peer) if seq > told.get(peer, 0) else None
             if signed is not None:
                 told[peer] = seq
                 news.append(signed)
         self._send(session, news)
-
-    def _common(self, session: Session) -> set[PeerId]:
-        rooms, other = self._node.rooms, session.link.peer_id
-        return {p for team in rooms.mine() if rooms.is_member(team, other) for p in rooms.members(team)}
 
     def _send(self, session: Session, news: list[SignedPeer]) -> None:
         part: list[SignedPeer] = []

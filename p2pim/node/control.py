@@ -273,6 +273,7 @@ class Control:
         self.early.difference_update(affected)
         self.obey()
         self._node.networks_changed()
+        self._node.routes.members_changed()
         for child in affected:
             self._node.emit(events.RoomChanged(child))
 

@@ -9,7 +9,7 @@ from p2pim import __version__
 from p2pim.protocol import records
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.control import Role
-from p2pim.protocol.identity import digest
+from p2pim.protocol.identity import PeerId, digest
 from p2pim.protocol.message import MAX_CLOCK, MessageId, RoomId
 from p2pim.protocol.network import OPEN, SLOT_COUNT, Network
 from p2pim.store.control import Join
@@ -23,6 +23,8 @@ FEATURE_OPEN: Final = 1
 FEATURE_BOXES: Final = 2
 #: The sender takes records about what was read.
 FEATURE_READS: Final = 3
+#: The sender takes records about where team-mates can be reached.
+FEATURE_ROUTES: Final = 4
 #: Seconds of silence before a ping; with more Links than that, half as often.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
@@ -136,6 +138,17 @@ class Networks:
         self.served()
         return None if network is None else self._teams.get(network.name)
 
+    def common_with(self, peer_id: PeerId) -> Network | None:
+        """The network of a team that somebody is in with us."""
+        return next(
+            (
+                n
+                for n in self.served()
+                if (team := self._teams.get(n.name)) and self._node.rooms.is_member(team, peer_id)
+            ),
+            None,
+        )
+
     def invitation_of(self, network: Network | None) -> Invitation | None:
         """The invite of one of our teams that it belongs to."""
         self.served()
@@ -178,5 +191,10 @@ class Networks:
         wall = max(0, min(self._node.clock.wall_ms(), MAX_CLOCK - 1))
         if not self.is_ordinary(network):
             return records.Hello([], wall, "", "")  # nothing of us before we know who it is
-        features = [*([FEATURE_OPEN] if self._node.open_network else []), FEATURE_BOXES, FEATURE_READS]
+        features = [
+            *([FEATURE_OPEN] if self._node.open_network else []),
+            FEATURE_BOXES,
+            FEATURE_READS,
+            FEATURE_ROUTES,
+        ]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

@@ -38,6 +38,7 @@ from p2pim.node.retention import Retention
 from p2pim.node.reviser import Reviser
 from p2pim.node.rooms import Rooms
 from p2pim.node.roster import Roster
+from p2pim.node.routes import RouteBoard
 from p2pim.node.session import Session
 from p2pim.node.sync import Sync
 from p2pim.node.teams import Teams
@@ -116,6 +117,7 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self.receipts = Receipts(self)
+        self.routes = RouteBoard(self)
         self.completeness = Completeness(self)
         self.reviser = Reviser(self)
         self.changes = Changes(self)
@@ -138,6 +140,7 @@ class Node:
             records.State: self.presence.received,
             records.Read: self.receipts.received,
             **self.boxes.takers(),
+            **self.routes.takers(),
         }
         self._offer_use_cases()
 
@@ -222,6 +225,7 @@ class Node:
         self.presence.tell(session)
         self.boxes.link_up(session, hello)
         self.receipts.link_up(session, hello)
+        self.routes.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
@@ -322,6 +326,7 @@ class Node:
                 self.retention.tick()
                 self.joining.tick()
                 self.boxes.tick()
+                self.routes.tick()
             self.store.database.scrub()
         except StoreError as error:
             self.disk.failed(error)

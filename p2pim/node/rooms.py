@@ -220,6 +220,10 @@ class Rooms:
         """Whether all of these are in one team of ours, whatever is still to come."""
         return any(all(self.is_member(team, peer) for peer in peers) for team in self.mine())
 
+    def common(self, peer_id: PeerId) -> set[PeerId]:
+        """Everybody in a team that somebody is in with us, both included."""
+        return {p for team in self.mine() if self.is_member(team, peer_id) for p in self.members(team)}
+
     def mates(self) -> set[PeerId]:
         """Everybody else in our teams."""
         found = {peer for team in self.mine() for peer in self.members(team)}

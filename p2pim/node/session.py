@@ -13,6 +13,7 @@ from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.reconcile import Run
 from p2pim.protocol.records import CONTENT, Range, Signed, State
+from p2pim.protocol.route import RouteKey
 
 #: Peer records to be verified, boxes to be held and boxes to be opened: a second, and in a burst.
 COSTLY_PER_SECOND: Final = 20.0
@@ -91,6 +92,21 @@ class Reading:
 
 
 @dataclass
+class Routing:
+    """What was said about routes on a Link; only if the other end knows of them (``able``)."""
+
+    able: bool = False
+    #: Sums were exchanged: what is told of from now on is what is new.
+    compared: bool = False
+    #: Which number of each record the other end is known to have, or to have been told of.
+    told: dict[RouteKey, int] = field(default_factory=dict)
+    #: A sum of all is to be sent.
+    owes_sum: bool = False
+    #: Records came that are about nobody in a team of ours, as far as we know.
+    passed_over: bool = False
+
+
+@dataclass
 class Session:
     """A ready Link with everything that dies with it."""
 
@@ -138,6 +154,7 @@ class Session:
     refilled: set[MessageId] = field(default_factory=set)
     boxing: Boxing = field(default_factory=Boxing)
     reading: Reading = field(default_factory=Reading)
+    routing: Routing = field(default_factory=Routing)
 
     def is_compared(self, room: RoomId) -> bool:
         """Whether both ends have said what they lack of the content of a room, and no run is under way."""

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError, LocalProtocolError
+from p2pim.protocol.fields import CLOCK_END, MAX_LIST, Bound, Id
 from p2pim.protocol.handshake import open_with, seal_to
 from p2pim.protocol.identity import Identity, PeerId, check_peer_id, digest, verify
 from p2pim.protocol.names import MAX_NAME_BYTES
-from p2pim.protocol.records import CLOCK_END, MAX_LIST, Bound, Id, Signed, SignedPeer
+from p2pim.protocol.records import Signed, SignedPeer
 
 PROLOGUE: Final = b"p2pim/1 box\0"
 #: Bytes of messages in one box.

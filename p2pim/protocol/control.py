@@ -13,12 +13,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError
+from p2pim.protocol.fields import Id
 from p2pim.protocol.identity import Identity, PeerId, check_peer_id, verify
 from p2pim.protocol.invite import proves
 from p2pim.protocol.message import FIRST_CONTROL_KIND, MAX_CONTENT, SALT, MessageId, RoomId
 from p2pim.protocol.names import MAX_NAME_BYTES
 from p2pim.protocol.nesting import is_plain_array, is_shallow
-from p2pim.protocol.records import Id
 
 GENESIS: Final = 128
 GRANT: Final = 129

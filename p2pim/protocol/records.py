@@ -13,10 +13,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError, LocalProtocolError
+from p2pim.protocol import fields
+from p2pim.protocol.fields import Bound, Byte, Clock, Id, IdList, Trio, UInt32, check_size
 from p2pim.protocol.identity import ID_LENGTH, SIGNATURE_LENGTH, check_peer_id
+from p2pim.protocol.route import Routehave, Routes, Routesum, Routewant
 
 MAX_PLAINTEXT: Final = 65_519
-MAX_LIST: Final = 512
+MAX_LIST: Final = fields.MAX_LIST
+CLOCK_END: Final = fields.CLOCK_END
 MAX_DONE: Final = 1_900
 MAX_READS: Final = 32
 MAX_RANGES: Final = 4_096
@@ -31,9 +35,6 @@ MAX_NAME: Final = 64
 MAX_STATUS: Final = 128
 MIN_ECHO: Final = 8
 MAX_ECHO: Final = 8_192
-CLOCK_END: Final = 2**53
-"""Clocks are below this, so that any language can hold one in a double."""
-
 IGNORED_FROM: Final = 0x80
 """Unknown types from here on are ignored; unknown types below end the connection."""
 
@@ -73,20 +74,7 @@ BOX_REFUSED: Final = 1
 BOX_HANDED_OVER: Final = 2
 BOX_KEEP: Final = 3
 
-Id = Annotated[bytes, Meta(min_length=ID_LENGTH, max_length=ID_LENGTH)]
-IdList = Annotated[list[Id], Meta(max_length=MAX_LIST)]
 Set = Annotated[int, Meta(ge=CONTROL, le=CONTENT)]
-Clock = Annotated[int, Meta(ge=1, lt=CLOCK_END)]
-Bound = Annotated[int, Meta(ge=0, le=CLOCK_END)]
-Byte = Annotated[int, Meta(ge=0, le=255)]
-UInt32 = Annotated[int, Meta(ge=0, lt=2**32)]
-Trio = Annotated[int, Meta(ge=0, le=2)]
-
-
-def _check_size(what: str, text: str, most: int) -> None:
-    # A text has at most one byte for each quarter of its length, so the decoder's own bound is too weak.
-    if len(text.encode("utf-8", "surrogatepass")) > most:
-        raise DecodeError(f"{what} exceeds {most} bytes.")
 
 
 class Hello(Struct, frozen=True, array_like=True, gc=False):
@@ -98,8 +86,8 @@ class Hello(Struct, frozen=True, array_like=True, gc=False):
     software: str
 
     def __post_init__(self) -> None:
-        _check_size("A nickname", self.nickname, MAX_NAME)
-        _check_size("A software name", self.software, MAX_NAME)
+        check_size("A nickname", self.nickname, MAX_NAME)
+        check_size("A software name", self.software, MAX_NAME)
 
 
 class Ping(Struct, frozen=True, gc=False):
@@ -241,8 +229,8 @@ class State(Struct, frozen=True, array_like=True, gc=False):
     nickname: str | None = None
 
     def __post_init__(self) -> None:
-        _check_size("A status", self.status, MAX_STATUS)
-        _check_size("A nickname", self.nickname or "", MAX_NAME)
+        check_size("A status", self.status, MAX_STATUS)
+        check_size("A nickname", self.nickname or "", MAX_NAME)
 
 
 class Joinfo(Struct, frozen=True, array_like=True, gc=False):
@@ -253,7 +241,7 @@ class Joinfo(Struct, frozen=True, array_like=True, gc=False):
     name: str
 
     def __post_init__(self) -> None:
-        _check_size("A team's name", self.name, MAX_NAME)
+        check_size("A team's name", self.name, MAX_NAME)
 
 
 class Join(Struct, frozen=True, array_like=True, gc=False):
@@ -265,7 +253,7 @@ class Join(Struct, frozen=True, array_like=True, gc=False):
     name: str | None = None
 
     def __post_init__(self) -> None:
-        _check_size("A name", self.name or "", MAX_NAME)
+        check_size("A name", self.name or "", MAX_NAME)
 
 
 class Joined(Struct, frozen=True, array_like=True, gc=False):
@@ -321,6 +309,10 @@ Record = (
     | Read
     | Peers
     | State
+    | Routes
+    | Routesum
+    | Routehave
+    | Routewant
     | Joinfo
     | Join
     | Joined
@@ -348,6 +340,10 @@ TYPES: Final[dict[type[Any], int]] = {
     Joinfo: 0x22,
     Join: 0x23,
     Joined: 0x24,
+    Routes: 0x25,
+    Routesum: 0x26,
+    Routehave: 0x27,
+    Routewant: 0x28,
     Boxput: 0x30,
     Boxack: 0x31,
     Box: 0x32,

@@ -14,6 +14,7 @@ from p2pim.store.lobby import Lobby
 from p2pim.store.messages import Messages
 from p2pim.store.peers import Peers
 from p2pim.store.reads import Reads
+from p2pim.store.routes import Routes
 from p2pim.store.standing import Standing
 
 
@@ -30,6 +31,7 @@ class Store:
         self.deliveries = Deliveries(self.database)
         self.reads = Reads(self.database, self.messages.number)
         self.gaps = Gaps(self.database, self.messages.number)
+        self.routes = Routes(self.database)
         self.peers = Peers(self.database)
         self.control = Control(self.database)
         self.boxes = Boxes(self.database)

@@ -10,7 +10,7 @@ from .packing import Refused, Value, pack, unpack
 
 HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04
 RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS, READ = range(0x10, 0x19)
-PEERS, STATE, JOINFO, JOIN, JOINED = range(0x20, 0x25)
+PEERS, STATE, JOINFO, JOIN, JOINED, ROUTES, ROUTESUM, ROUTEHAVE, ROUTEWANT = range(0x20, 0x29)
 BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
 MAX_CLOCK = 2**53
 
@@ -26,6 +26,13 @@ def number(low: int, high: int) -> Check:
         return value
 
     return check
+
+
+def boolean(value: Value) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise Refused("no boolean")
+    return value
 
 
 def blob(low: int, high: int) -> Check:
@@ -118,6 +125,10 @@ BODIES: dict[int, Check] = {
     JOIN: row(ident, blob(64, 64), blob(64, 64), optional=((maybe(text(64)), None),)),
     JOINED: row(ident, number(0, 255)),
     PEERS: row(many(row(blob(1, 4_096), blob(64, 64)), 64)),
+    ROUTES: row(many(row(blob(1, 1_024), blob(64, 64)), 32)),
+    ROUTESUM: row(blob(8, 8)),
+    ROUTEHAVE: row(many(row(blob(16, 16), number(1, MAX_CLOCK - 1), exact=True), 512), boolean),
+    ROUTEWANT: row(many(blob(16, 16), 512)),
     BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
     BOXACK: row(ident, number(0, 255)),
     BOX: row(blob(48, 60_048)),

@@ -98,13 +98,17 @@ class Host:
         return process
 
     def run(
-        self, argv: Sequence[str], env: Mapping[str, str] | None = None, timeout: float = 30
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        timeout: float = 30,
+        stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program on this host to its end, whatever its exit code."""
         return subprocess.run(
             ["ip", "netns", "exec", self.namespace, *argv],
             env=env,
-            stdin=subprocess.DEVNULL,
+            input=stdin or "",
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -77,6 +77,7 @@ def test_an_invite_that_turns_out_not_to_count_while_somebody_shakes_hands_by_it
     code, _, _ = bob.me.teams.invite(team)
     company.run(1)
     cleo = company.hire("cleo", settings=CLOSED)
+    company.latency = lambda: 0.05  # type: ignore[method-assign]
     codes = begun(company, cleo, dan, code)
     demotion = ann.me.rooms.sets[team].deeds()[-1].message
     with dan.me.store.transaction():

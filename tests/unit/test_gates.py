@@ -22,6 +22,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
         )
         for name in ("host", "network", "sockets")
     }
+    | {"p2pim/protocol/fields.py": ("tests/unit/protocol/test_records.py", "records are made of them")}
     | {"p2pim/api/params.py": ("tests/unit/api/test_schema.py", "it is part of the schema")}
     | {
         f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
@@ -44,6 +45,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "retention": "test_retention",
             "refill": "test_retention",
             "receipts": "test_receipts",
+            "routes": "test_routes",
             "completeness": "test_completeness",
             "memory": "test_completeness",
             "contacts": "test_faults",

@@ -119,7 +119,12 @@ class AddressBook:
             bucket = TokenBucket(rate=1 / 30, burst=3, now=now)
             entry = Entry(endpoint, source, now, now + delay, bucket)
             self._entries[endpoint] = entry
-            entry.peer_id, entry.good = peer_id, peer_id is not None
+            entry.peer_id, entry.good = peer_id, source is Source.KNOWN
+        elif source is Source.GOSSIP:
+            if entry.peer_id != peer_id and not entry.good:
+                entry.peer_id = None  # two say to be there: a handshake tells who is
+            self._urge(entry, now)
+            return None  # what we found out ourselves says more
         else:
             self._repeat(entry, source, label, now, delay)
         entry.seen, entry.refused = now, None
@@ -146,6 +151,22 @@ class AddressBook:
             refused = self.add(
                 endpoint, Source.MDNS, now, network=network, label=label, delay=delay + taken * STAGGER
             )
+            taken += refused is None
+        return taken
+
+    def route(
+        self, peer_id: PeerId, endpoints: Iterable[Endpoint], *, network: str, now: float, delay: float
+    ) -> int:
+        """Take what a team-mate says of where they are, in place of what they said before; return how many fit."""
+        endpoints = [_canonical(endpoint) for endpoint in endpoints]
+        for entry in list(self._entries.values()):
+            stale = entry.source is Source.GOSSIP and entry.peer_id == peer_id and not entry.good
+            if stale and not entry.dialling and entry.endpoint not in endpoints:
+                del self._entries[entry.endpoint]
+        taken = 0
+        for endpoint in endpoints:
+            wait = delay + taken * STAGGER
+            refused = self.add(endpoint, Source.GOSSIP, now, network=network, peer_id=peer_id, delay=wait)
             taken += refused is None
         return taken
 
@@ -185,7 +206,8 @@ class AddressBook:
         """Note a failed dial: wait longer, and drop adverts that never worked after a day."""
         entry.dialling = False
         entry.failing_since = now if entry.failing_since is None else entry.failing_since
-        if entry.source is Source.MDNS and not entry.good and now - entry.failing_since >= FORGET_AFTER:
+        hinted = entry.source in (Source.MDNS, Source.GOSSIP)
+        if hinted and not entry.good and now - entry.failing_since >= FORGET_AFTER:
             self._entries.pop(entry.endpoint, None)
             return
         self._back_off(entry, now)
@@ -262,6 +284,12 @@ class AddressBook:
             if renewed:
                 # Another process may have taken over the endpoint: whose it is must be learnt anew.
                 entry.peer_id = None
+
+    @staticmethod
+    def _urge(entry: Entry, now: float) -> None:
+        """Somebody says that this works now."""
+        if entry.failures and not entry.linked and entry.resets.take(now):
+            entry.due, entry.failures, entry.failing_since = min(entry.due, now), 0, None
 
     def _redial(self, peer_id: PeerId, now: float) -> None:
         # Both ends notice a dead Link at the same moment: spread, or they always dial twice.

@@ -27,6 +27,7 @@ from p2pim.node.net.listener import ANY, Listener
 from p2pim.node.net.reach import Here, Source
 from p2pim.node.net.sockets import Sockets
 from p2pim.node.net.tcp import LinkFactory, SocketTransport
+from p2pim.protocol.identity import PeerId
 from p2pim.protocol.network import Network as NetworkSecret
 
 DEFAULT_PORT: Final = 26747
@@ -134,6 +135,14 @@ class Network:
         if refused is not None:
             raise BadInput(f"{endpoint} cannot be dialled: {refused}")
         self._wake.set()
+
+    def hint(self, peer_id: PeerId, endpoints: Iterable[Endpoint], network: str) -> None:
+        """A team-mate says that it can be reached there."""
+        # One of the two dials at once, the other only if that failed, as with sightings.
+        delay = self._timing.larger_label_waits if self._node.peer_id > peer_id else 0.0
+        now = self._node.clock.monotonic()
+        if self.book.route(peer_id, endpoints, network=network, now=now, delay=delay):
+            self._wake.set()
 
     def policy_changed(self) -> None:
         """Obey the rules now in force: look around as after a change of interfaces, and part from whom they forbid."""

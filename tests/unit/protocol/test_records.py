@@ -9,6 +9,7 @@ import pytest
 
 from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import records as r
+from p2pim.protocol import route
 from p2pim.protocol.identity import Identity
 
 ROOM = b"r" * 32
@@ -40,6 +41,10 @@ EXAMPLES: list[r.Record] = [
     r.Join(ROOM, bytes(64), b"c" * 64, "Zoë"),
     r.Joined(ROOM, r.LET_IN),
     r.Peers([r.SignedPeer(bytes(900), bytes(64))] * 64),
+    route.Routes([route.SignedRoute(bytes(1024), bytes(64))] * 32),
+    route.Routesum(bytes(8)),
+    route.Routehave([(bytes(16), 2**53 - 1)] * 512, all=True),
+    route.Routewant([bytes(16)] * 512),
     r.Boxput(PEER, 2**53, bytes(60_048)),
     r.Boxack(ID, r.BOX_KEEP),
     r.Box(bytes(48)),
@@ -153,6 +158,12 @@ REFUSED = {
     "box too short": bad(r.Box, bytes(47)),
     "box too long": bad(r.Box, bytes(60_049)),
     "put box too long": bad(r.Boxput, ID, 1, bytes(60_049)),
+    "routes": bad(route.Routes, [route.SignedRoute(b"r", bytes(64))] * 33),
+    "a long route": bad(route.Routes, [route.SignedRoute(bytes(1025), bytes(64))]),
+    "routesum": bad(route.Routesum, bytes(9)),
+    "routehave": bad(route.Routehave, [(bytes(16), 0)], True),
+    "routehave all": bad(route.Routehave, [], 1),
+    "routewant": bad(route.Routewant, [bytes(15)]),
     "box code": bad(r.Boxack, ID, 256),
     "reconcile kind": bad(r.Reconcile, ROOM, 1, 0, 3, []),
     "range clock": bad(r.Reconcile, ROOM, 1, 0, 0, [[2**53 + 1, b"", 0, b""]]),

@@ -11,7 +11,7 @@ from p2pim.node.net.book import (
     AddressBook,
 )
 from p2pim.node.net.reach import Source
-from tests.unit.node.net.books import ANNA, HERE, LOOPBACK, A, due, linked, make, nobody, take
+from tests.unit.node.net.books import ANNA, BEN, HERE, LOOPBACK, A, due, linked, make, nobody, take
 
 
 def test_a_hint_is_due_after_its_delay_and_once() -> None:
@@ -252,3 +252,65 @@ def test_a_hint_keeps_what_an_earlier_one_knew() -> None:
     book.add(A, Source.KNOWN, 0)
     assert (take(book, A).label, take(book, A).network) == ("aa", "team")
     assert book.here is HERE
+
+
+B, C = Endpoint("10.0.0.3", 26747), Endpoint("10.9.0.3", 26747)
+
+
+def said(book: AddressBook, peer: bytes, *endpoints: Endpoint, now: float = 0.0, delay: float = 0.0) -> int:
+    return book.route(peer, endpoints, network="team", now=now, delay=delay)
+
+
+def test_where_a_team_mate_says_to_be_is_tried_one_after_the_other_unless_they_are_linked() -> None:
+    book = make()
+    assert said(book, ANNA, A, Endpoint("8.8.8.8", 2000), B, C, delay=0.3) == 3
+    for n, endpoint in enumerate((A, B, C)):
+        assert len(due(book, 0.299 + n * STAGGER)) == n
+        assert take(book, endpoint).network == "team"
+        assert not take(book, endpoint).good
+    assert len(due(book, 1)) == 3
+    assert due(book, 1, linked(ANNA)) == []
+    assert not book.is_known(A.host)
+
+
+def test_what_they_say_now_takes_the_place_of_what_they_said_but_not_of_what_worked() -> None:
+    book = make()
+    said(book, ANNA, A, B)
+    said(book, BEN, C)
+    book.succeeded(take(book, A), ANNA, 1)
+    said(book, ANNA, Endpoint("10.0.0.9", 26747))
+    assert {str(entry.endpoint) for entry in book} == {str(A), str(C), "10.0.0.9:26747"}
+
+
+def test_who_says_to_be_where_another_is_does_not_keep_us_from_them() -> None:
+    book = make()
+    said(book, BEN, A)
+    said(book, ANNA, A)
+    assert due(book, 1, linked(BEN)) == due(book, 1, linked(ANNA)) == [str(A)]
+    book.succeeded(take(book, A), ANNA, 1)
+    said(book, BEN, A)
+    assert take(book, A).peer_id == ANNA
+
+
+def test_to_say_it_again_is_a_reason_to_try_again_but_not_without_end() -> None:
+    book = make()
+    said(book, ANNA, A)
+    entry = take(book, A)
+    tried = 0
+    for _ in range(9):
+        book.failed(entry, 1)
+        said(book, ANNA, A, now=1)
+        tried += due(book, 1) == [str(A)]
+    assert tried == 3
+    book.add(A, Source.MDNS, 1, label="aa")
+    assert entry.source is Source.GOSSIP
+
+
+def test_what_was_said_and_never_worked_is_forgotten_after_a_day() -> None:
+    book = make()
+    said(book, ANNA, A)
+    entry, now = take(book, A), 0.0
+    while book.entry(A) is not None:
+        book.failed(entry, now)
+        now = entry.due
+    assert 24 * 3600 < now < 26 * 3600
