@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from p2pim.protocol import records, route
+from p2pim.protocol import callback, records, route
 from p2pim.protocol.identity import Identity
 
 
@@ -61,6 +61,8 @@ def record_examples() -> list[records.Record]:
         route.Routehave([(bytes(range(16)), 1_700_000_000_000)], all=True),
         route.Routehave([], all=False),
         route.Routewant([bytes(range(16))]),
+        callback.Callback(7, [(bytes((10, 99, 0, 2)), 26747), (bytes(range(16)), 1024)]),
+        callback.Called(7, [callback.CONNECTED, callback.NO_ANSWER]),
         records.Boxput(peers[1], 1_700_000_000_000, bytes(range(48))),
         records.Boxack(one, records.BOX_HANDED_OVER),
         records.Box(bytes(range(49))),
@@ -86,6 +88,8 @@ def record_vectors() -> dict[str, Any]:
         + msgspec.msgpack.encode([room, 1, 0, 0, [[1, b"", 1, bytes(31)]]]),
         "a status of 129 bytes": b"\x21" + msgspec.msgpack.encode([0, "é" * 64 + "x"]),
         "text that is no UTF-8": b"\x21\x92\x00\xa1\xff",
+        "an address of 5 bytes": b"\x29" + msgspec.msgpack.encode([1, [[bytes(5), 26747]]]),
+        "a call to no address": b"\x29" + msgspec.msgpack.encode([1, []]),
         "a box of 47 bytes": b"\x32" + msgspec.msgpack.encode([bytes(47)]),
         "a ping of 7 bytes": b"\x02" + bytes(7),
         "a proof of 63 bytes": b"\x23" + msgspec.msgpack.encode([room, bytes(63), bytes(64)]),

@@ -172,7 +172,7 @@ class FakeNode:
     def safety_number(self, peer_id: bytes) -> str:
         return safety_number(self.peer_id, peer_id)
 
-    def diagnose(self) -> list[Check]:
+    async def diagnose(self) -> list[Check]:
         return self.checks
 
     # -- what is done

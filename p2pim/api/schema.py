@@ -347,7 +347,7 @@ METHODS: dict[str, Method] = {
     "team.log": Method(team.LogParams, team.Log, False, "Who did what, and whether the log is sound."),
     "config.get": Method(Nothing, Config, False, "The settings in use."),
     "policy.get": Method(Nothing, list[Rule], False, "The rules in force: this machine's and one's teams'."),
-    "doctor.run": Method(Nothing, list[Check], False, "Find out what hinders."),
+    "doctor.run": Method(Nothing, list[Check], False, "Find out what hinders.", slow=True),
     "network.add": Method(AddressParams, Nothing, True, "Try an address, and keep it."),
     "daemon.stop": Method(Nothing, Stopping, False, "End the daemon; taken from any API version."),
 }

@@ -75,6 +75,7 @@ class Peer:
                     network.add_address(Endpoint(host, port))
         self.node.add_address = self._add_address
         self.node.addresses = lambda: _for_others(network)
+        self.node.callbacks.try_all = network.try_all
         self.node.routes.on_hint = lambda hint: _hint(network, hint)
         for hint in self.node.routes.hints():
             _hint(network, hint)

@@ -286,9 +286,9 @@ class Handlers:
         """The rules in force."""
         return [views.rule(rule) for rule in self._node.policy.rules]
 
-    def doctor_run(self) -> list[schema.Check]:
+    async def doctor_run(self) -> list[schema.Check]:
         """Find out what hinders."""
-        return [views.check(view) for view in self._node.diagnose()]
+        return [views.check(view) for view in await self._node.diagnose()]
 
     def network_add(self, host: str, port: int) -> schema.Nothing:
         """Try an address."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -315,6 +315,6 @@ class UseCases(EventSource, Protocol):
         """Try an address and keep it."""
         ...
 
-    def diagnose(self) -> list[Check]:
+    def diagnose(self) -> Awaitable[list[Check]]:
         """Find out what hinders."""
         ...

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from p2pim import __version__
 from p2pim.config.policy import is_older
 from p2pim.errors import StoreError
 from p2pim.node.events import Check
+from p2pim.node.net.discovery.interfaces import choose
 from p2pim.node.net.network import DEFAULT_PORT, Network
+from p2pim.node.reachability import examine
+from p2pim.node.surroundings import look_around
 
 if TYPE_CHECKING:
     from p2pim.node.node import Node
 
 #: A clock further off than this from a peer's, or from most peers', is worth a word.
 SKEW_MS: Final = 10 * 60 * 1000
+_HARM: Final = "messages keep their order, but times shown are wrong"
 
 
-def diagnose(node: Node, network: Network) -> list[Check]:
-    """Every check that needs no other machine's help."""
+async def diagnose(node: Node, network: Network) -> list[Check]:
+    """Every check, within five seconds."""
+    around, directions = await asyncio.gather(look_around(node, network), examine(node, network.probe))
+    checks = local_checks(node, network)
+    if any(check.name == "interfaces" and check.level != "ok" for check in checks):
+        # Nobody can connect to where it does not listen: that is no firewall's doing.
+        directions = [check for check in directions if check.name != "inbound"]
+    return [*checks, *around, *directions]
+
+
+def local_checks(node: Node, network: Network) -> list[Check]:
+    """Those that need no other machine's help."""
     return [
         _port(network),
         _interfaces(node, network),
@@ -53,6 +68,13 @@ def _interfaces(node: Node, network: Network) -> Check:
     used = [f"{i.name} {i.host}" for i in network.interfaces.used]
     ignored = sorted({interface.name for interface, _ in network.interfaces.ignored})
     text = ", ".join(used) + (f"; ignored: {', '.join(ignored)}" if ignored else "")
+    if used and (left_out := _left_out(node, network)):
+        return Check(
+            "interfaces",
+            "warn",
+            f"{text}; the setting `interfaces` leaves out {', '.join(left_out)}, where colleagues are or may be",
+            f"p2pim config set interfaces {left_out[0]}, then p2pim stop and p2pim start",
+        )
     if used:
         return Check("interfaces", "ok", text)
     if node.policy.value("interfaces") is not None:
@@ -68,6 +90,17 @@ def _interfaces(node: Node, network: Network) -> Check:
         f"no network ({text or 'no interface is up'})",
         "connect to a network, or name an interface: p2pim config set interfaces NAME",
     )
+
+
+def _left_out(node: Node, network: Network) -> list[str]:
+    """Interfaces that the user did not name, though colleagues are there or, where nobody is connected, may be."""
+    if not node.settings.interfaces:
+        return []
+    ignored = [interface for interface, _ in network.interfaces.ignored]
+    if node.sync.sessions:
+        used = network.linked_from()
+        ignored = [interface for interface in ignored if interface.address in used]
+    return sorted({i.name for i in choose(ignored, [], node.policy.value("interfaces")).used})
 
 
 def _mdns(node: Node, network: Network) -> Check:
@@ -98,19 +131,30 @@ def _policy(node: Node) -> Check:
 
 
 def _clock(node: Node) -> Check:
-    skews = list(node.links.skews.values())
+    skews = node.links.skews
     if not skews:
         return Check("clock", "skip", "unknown: no peer to compare with")
-    off = sorted(skews)[len(skews) // 2]
+    if len(skews) == 1:
+        ((peer_id, off),) = skews.items()
+        whose, cure = (
+            f"that of {node.people.name(peer_id)}: one of the two is wrong",
+            "set the one that is wrong",
+        )
+    else:
+        # What most machines agree on, this one included.
+        off = sorted([0, *skews.values()])[(len(skews) + 1) // 2]
+        whose, cure = "those of most others", "set it"
+        wrong = {peer_id: skew - off for peer_id, skew in skews.items() if abs(skew - off) >= SKEW_MS}
+        if abs(off) < SKEW_MS and wrong:
+            names = ", ".join(
+                f"that of {node.people.name(p)} is {_duration(abs(w))} {'ahead' if w > 0 else 'behind'}"
+                for p, w in wrong.items()
+            )
+            return Check("clock", "warn", f"this one is right; {names}", f"set it there: {_HARM}")
     if abs(off) < SKEW_MS:
         return Check("clock", "ok", f"within {abs(off) / 1000:.1f} s of {len(skews)} peers")
     way = "behind" if off > 0 else "ahead of"
-    return Check(
-        "clock",
-        "warn",
-        f"{_duration(abs(off))} {way} the peers'",
-        "set this machine's clock (or theirs): messages keep their order, but times shown are wrong",
-    )
+    return Check("clock", "warn", f"this clock is {_duration(abs(off))} {way} {whose}", f"{cure}: {_HARM}")
 
 
 def _duration(ms: int) -> str:

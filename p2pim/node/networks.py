@@ -25,6 +25,8 @@ FEATURE_BOXES: Final = 2
 FEATURE_READS: Final = 3
 #: The sender takes records about where team-mates can be reached.
 FEATURE_ROUTES: Final = 4
+#: The sender answers whether it can connect to the other end.
+FEATURE_CALLBACKS: Final = 5
 #: Seconds of silence before a ping; with more Links than that, half as often.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
@@ -196,5 +198,6 @@ class Networks:
             FEATURE_BOXES,
             FEATURE_READS,
             FEATURE_ROUTES,
+            FEATURE_CALLBACKS,
         ]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

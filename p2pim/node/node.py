@@ -7,7 +7,7 @@ events) leaves after the commit. Networks of bytes and time are injected: see ``
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from p2pim.config import Settings
@@ -17,6 +17,7 @@ from p2pim.node import events
 from p2pim.node.alerts import Alerts
 from p2pim.node.author import Author
 from p2pim.node.boxes import Boxes
+from p2pim.node.callbacks import Callbacks
 from p2pim.node.changes import Changes
 from p2pim.node.clock import Clock
 from p2pim.node.completeness import Completeness
@@ -117,7 +118,7 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self.receipts = Receipts(self)
-        self.routes = RouteBoard(self)
+        self.routes, self.callbacks = RouteBoard(self), Callbacks(self)
         self.completeness = Completeness(self)
         self.reviser = Reviser(self)
         self.changes = Changes(self)
@@ -141,6 +142,7 @@ class Node:
             records.Read: self.receipts.received,
             **self.boxes.takers(),
             **self.routes.takers(),
+            **self.callbacks.takers(),
         }
         self._offer_use_cases()
 
@@ -168,7 +170,7 @@ class Node:
         self.addresses: Callable[[], list[tuple[str, int]]] = list
         #: Set by whoever runs the network: it advertises anew, and dials whom it knows.
         self.on_networks_changed: Callable[[], None] = lambda: None
-        self.diagnose: Callable[[], list[events.Check]] = list
+        self.diagnose: Callable[[], Awaitable[list[events.Check]]] = self._undiagnosed
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
         self.find_message = self.reviser.find
@@ -226,6 +228,7 @@ class Node:
         self.boxes.link_up(session, hello)
         self.receipts.link_up(session, hello)
         self.routes.link_up(session, hello)
+        self.callbacks.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
@@ -237,11 +240,12 @@ class Node:
         self.links.remove(link)
         if link not in self.sync.sessions:
             return
-        state = self.sync.sessions[link].state
+        session = self.sync.sessions[link]
         self.sync.link_down(link)
+        self.callbacks.link_down(session)
         log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
         if link.code == records.DUPLICATE:
-            self.replaced[link.peer_id] = (self.clock.monotonic() + REPLACED_SECONDS, state)
+            self.replaced[link.peer_id] = (self.clock.monotonic() + REPLACED_SECONDS, session.state)
         else:
             self._left(link.peer_id)
 
@@ -362,6 +366,10 @@ class Node:
     @staticmethod
     def _no_network(host: str, port: int) -> None:
         raise NotNow("The network is not running.")
+
+    @staticmethod
+    async def _undiagnosed() -> list[events.Check]:
+        return []
 
     @property
     def nickname(self) -> str:

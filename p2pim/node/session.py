@@ -18,6 +18,9 @@ from p2pim.protocol.route import RouteKey
 #: Peer records to be verified, boxes to be held and boxes to be opened: a second, and in a burst.
 COSTLY_PER_SECOND: Final = 20.0
 COSTLY_BURST: Final = 500.0
+#: Call-backs a peer may ask for: a second, and in a burst.
+CALLS_PER_SECOND: Final = 0.05
+CALLS_BURST: Final = 3.0
 #: How long a peer that sends faster than is taken is not read.
 REST_SECONDS: Final = 1.0
 #: Ids offered on one Link in one room and lacking here; with more we do not say that a run is done.
@@ -107,6 +110,14 @@ class Routing:
 
 
 @dataclass
+class Calling:
+    """Whether connections to the other end of a Link, or to ours, can be tried (``able``), and how often it asked."""
+
+    able: bool = False
+    asked: TokenBucket = field(default_factory=lambda: TokenBucket(CALLS_PER_SECOND, CALLS_BURST, 0.0))
+
+
+@dataclass
 class Session:
     """A ready Link with everything that dies with it."""
 
@@ -155,6 +166,7 @@ class Session:
     boxing: Boxing = field(default_factory=Boxing)
     reading: Reading = field(default_factory=Reading)
     routing: Routing = field(default_factory=Routing)
+    calling: Calling = field(default_factory=Calling)
 
     def is_compared(self, room: RoomId) -> bool:
         """Whether both ends have said what they lack of the content of a room, and no run is under way."""

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import fields
+from p2pim.protocol.callback import Callback, Called
 from p2pim.protocol.fields import Bound, Byte, Clock, Id, IdList, Trio, UInt32, check_size
 from p2pim.protocol.identity import ID_LENGTH, SIGNATURE_LENGTH, check_peer_id
 from p2pim.protocol.route import Routehave, Routes, Routesum, Routewant
@@ -313,6 +314,8 @@ Record = (
     | Routesum
     | Routehave
     | Routewant
+    | Callback
+    | Called
     | Joinfo
     | Join
     | Joined
@@ -344,6 +347,8 @@ TYPES: Final[dict[type[Any], int]] = {
     Routesum: 0x26,
     Routehave: 0x27,
     Routewant: 0x28,
+    Callback: 0x29,
+    Called: 0x2A,
     Boxput: 0x30,
     Boxack: 0x31,
     Box: 0x32,

@@ -10,7 +10,9 @@ from .packing import Refused, Value, pack, unpack
 
 HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04
 RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS, READ = range(0x10, 0x19)
-PEERS, STATE, JOINFO, JOIN, JOINED, ROUTES, ROUTESUM, ROUTEHAVE, ROUTEWANT = range(0x20, 0x29)
+PEERS, STATE, JOINFO, JOIN, JOINED, ROUTES, ROUTESUM, ROUTEHAVE, ROUTEWANT, CALLBACK, CALLED = range(
+    0x20, 0x2B
+)
 BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
 MAX_CLOCK = 2**53
 
@@ -68,6 +70,18 @@ def many(item: Check, most: int) -> Check:
     return check
 
 
+def some(item: Check, most: int) -> Check:
+    """Take an array of one at least."""
+
+    def check(value: Value) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = many(item, most)(value)
+        if not found:
+            raise Refused("an empty array")
+        return found
+
+    return check
+
+
 def row(*fields: Check, optional: tuple[tuple[Check, Value], ...] = (), exact: bool = False) -> Check:
     """Take an array with these elements, then optional ones (given with their value if missing)."""
 
@@ -95,6 +109,13 @@ def _peer(value: Value) -> bytes:
     if refused(peer_id):
         raise Refused("a refused key")
     return peer_id
+
+
+def _address(value: Value) -> bytes:
+    address: bytes = blob(4, 16)(value)
+    if len(address) not in (4, 16):
+        raise Refused("no IP address")
+    return address
 
 
 def _range(value: Value) -> tuple[int, bytes, int, bytes]:
@@ -129,6 +150,8 @@ BODIES: dict[int, Check] = {
     ROUTESUM: row(blob(8, 8)),
     ROUTEHAVE: row(many(row(blob(16, 16), number(1, MAX_CLOCK - 1), exact=True), 512), boolean),
     ROUTEWANT: row(many(blob(16, 16), 512)),
+    CALLBACK: row(number(0, 2**32 - 1), some(row(_address, number(1_024, 65_535), exact=True), 8)),
+    CALLED: row(number(0, 2**32 - 1), many(number(0, 255), 8)),
     BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
     BOXACK: row(ident, number(0, 255)),
     BOX: row(blob(48, 60_048)),

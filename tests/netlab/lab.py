@@ -154,6 +154,39 @@ class Host:
             }}"""
         _sh("ip", "netns", "exec", self.namespace, "nft", "-f", "-", stdin=f"flush ruleset\n{rules}\n")
 
+    def shut(self, what: str = "drop") -> None:
+        """Let nobody begin a TCP connection to here, as a firewall does that drops (or "reject"s) them."""
+        rules = f"""
+            table inet firewall {{
+                chain arriving {{
+                    type filter hook input priority 0;
+                    iif != lo ct state new tcp flags syn {what};
+                }}
+            }}"""
+        _sh("ip", "netns", "exec", self.namespace, "nft", "-f", "-", stdin=rules)
+
+    def drop_mdns(self) -> None:
+        """Let no mDNS in, as a firewall does that knows nothing of it."""
+        rules = """
+            table inet firewall {
+                chain arriving {
+                    type filter hook input priority 0;
+                    udp dport 5353 drop;
+                }
+            }"""
+        _sh("ip", "netns", "exec", self.namespace, "nft", "-f", "-", stdin=rules)
+
+    def add_interface(self, name: str, address: str) -> None:
+        """Another network, on which nobody else is."""
+        _sh("ip", "-n", self.namespace, "link", "add", name, "type", "veth", "peer", "name", f"{name}-far")
+        for end in (name, f"{name}-far"):
+            _sh("ip", "-n", self.namespace, "link", "set", end, "up")
+        _sh("ip", "-n", self.namespace, "address", "add", address, "dev", name)
+
+    def open(self) -> None:
+        """Take that firewall away."""
+        _sh("ip", "netns", "exec", self.namespace, "nft", "delete", "table", "inet", "firewall")
+
     # -- building
 
     def create(self) -> None:
@@ -226,6 +259,24 @@ class Lab:
             _sh("ip", "-n", self.switch, "link", "set", f"br{number}", "up")
             for host in island:
                 _sh("ip", "-n", self.switch, "link", "set", f"h{host}", "master", f"br{number}")
+
+    def isolate(self) -> None:
+        """Keep the hosts apart, each with the switch alone, as a guest Wi-Fi does; they forget who was where."""
+        for host in self.hosts:
+            _sh(
+                "ip",
+                "netns",
+                "exec",
+                self.switch,
+                "bridge",
+                "link",
+                "set",
+                "dev",
+                host.name,
+                "isolated",
+                "on",
+            )
+            _sh("ip", "-n", host.namespace, "neigh", "flush", "all")
 
     def unite(self) -> None:
         """Put every host back on the one switch."""

@@ -53,6 +53,7 @@ class Member(Machine):
         )
         self.node.subscribe(self._seen)
         self.node.author = SimAuthor(self, self.node)
+        self.node.addresses = lambda: [(f"10.0.0.{self.world.machines.index(self) + 1}", 26747)]
         if self.evil and isinstance(self.world, Guild):
             from tests.simulation.mischief import lie  # noqa: PLC0415  it needs this module
 

@@ -69,6 +69,8 @@ def check(guild: Guild) -> None:
         holders = [m for m in guild.members if not m.evil and m.peer_id in inside]
         for one in connected(guild, holders):
             check_room(guild, room, one)
+            if room == guild.team:
+                check_routes(one)
     for machine in guild.members:
         if not machine.evil:
             check_runs(machine)
@@ -112,6 +114,18 @@ def check_room(guild: Guild, room: RoomId, group: list[Member]) -> None:
         check_void(machine, room)
         check_written(guild, room, machine, group)
         check_told_complete(guild, room, machine, group)
+
+
+def check_routes(group: list[Member]) -> None:
+    """Whoever is linked, by however many others between them, knows where every other one is."""
+    for machine in group:
+        assert machine.node is not None
+        known = {key for key, route in machine.node.routes.held().items() if route.addresses}
+        for other in group:
+            assert other.node is not None
+            mate = machine.node.rooms.is_mate(other.peer_id) and other.node.rooms.is_mate(machine.peer_id)
+            if mate and (other.peer_id, other.node.boot_id) not in known:
+                raise Broken(f"{machine} does not know where {other} is")
 
 
 def shown(machine: Member, room: RoomId) -> list[object]:

@@ -46,6 +46,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "refill": "test_retention",
             "receipts": "test_receipts",
             "routes": "test_routes",
+            "callbacks": "test_callbacks",
             "completeness": "test_completeness",
             "memory": "test_completeness",
             "contacts": "test_faults",

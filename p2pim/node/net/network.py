@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from p2pim.errors import BadInput, Forbidden, UserError
-from p2pim.node.net.address import Endpoint, is_office, parse, parse_endpoint
+from p2pim.node.net.address import Address, Endpoint, is_office, parse, parse_endpoint
 from p2pim.node.net.book import AddressBook, Entry
 from p2pim.node.net.dialer import SocketAddress, local_host
 from p2pim.node.net.discovery.interfaces import Interfaces, InterfaceWatch
@@ -24,6 +24,8 @@ from p2pim.node.net.discovery.mdns import Mdns, Sighting
 from p2pim.node.net.host import Host, Known, Timing
 from p2pim.node.net.limits import AcceptPolicy
 from p2pim.node.net.listener import ANY, Listener
+from p2pim.node.net.multicast import Heard, hear
+from p2pim.node.net.probe import probe_all
 from p2pim.node.net.reach import Here, Source
 from p2pim.node.net.sockets import Sockets
 from p2pim.node.net.tcp import LinkFactory, SocketTransport
@@ -85,6 +87,7 @@ class Network:
             on_sighting=self._sighted,
         )
         self._pulsing: asyncio.Task[None] | None = None
+        self._probes: set[asyncio.Task[list[int]]] = set()
         self._next_tick = self._mdns_retry_at = node.clock.monotonic()
         self._ticked_wall_ms = node.clock.wall_ms()
         self._advert_is_old = False
@@ -99,6 +102,13 @@ class Network:
     def interfaces(self) -> Interfaces:
         """The interfaces, used and ignored."""
         return self._watch.current
+
+    def linked_from(self) -> set[Address]:
+        """Addresses of ours that Links use, whichever end dialled."""
+        hosts = (
+            peer.transport.local_host for peer in self.sockets if peer.transport and peer.ready_at is not None
+        )
+        return {address for host in hosts if (address := parse(host)) is not None}
 
     @property
     def trouble(self) -> str | None:
@@ -123,6 +133,8 @@ class Network:
         """Say goodbye to all peers and close everything, within about two seconds whatever they do."""
         if self._pulsing is not None:
             self._pulsing.cancel()
+        for probing in self._probes:
+            probing.cancel()
         self._watch.close()
         await asyncio.gather(self._listener.close(), self.sockets.close(), self._mdns.close())
 
@@ -143,6 +155,22 @@ class Network:
         now = self._node.clock.monotonic()
         if self.book.route(peer_id, endpoints, network=network, now=now, delay=delay):
             self._wake.set()
+
+    async def probe(self, endpoints: Sequence[Endpoint]) -> list[int]:
+        """Find out whether these can be connected to, as far as the dial policy allows; outcomes of SPEC section 15."""
+        return await probe_all(endpoints, self.book.here, self._may_dial)
+
+    async def listen_around(self) -> list[Heard]:
+        """Find out what mDNS carries at each interface."""
+        current = self._watch.current
+        return await hear(current.for_mdns, current.addresses)
+
+    def try_all(self, endpoints: Sequence[Endpoint], report: Callable[[Sequence[int]], None]) -> None:
+        """The same for a peer that asks."""
+        task = asyncio.get_running_loop().create_task(self.probe(endpoints))
+        self._probes.add(task)
+        task.add_done_callback(self._probes.discard)
+        task.add_done_callback(lambda done: None if done.cancelled() else report(done.result()))
 
     def policy_changed(self) -> None:
         """Obey the rules now in force: look around as after a change of interfaces, and part from whom they forbid."""

@@ -64,7 +64,7 @@ async def talk(ann: Peer, bob: Peer) -> None:
     await came_true(ann, lambda: ann.node.is_linked(bob.node.peer_id))
     ann.node.send_text(LOBBY, "hello")
     await came_true(bob, lambda: [m.text for m in bob.node.history(LOBBY)] == ["hello"])
-    checks = {check.name: check.level for check in ann.node.diagnose()}
+    checks = {check.name: check.level for check in await ann.node.diagnose()}
     assert (checks["peers"], checks["store"], checks["clock"]) == ("ok", "ok", "ok")
     await came_true(ann, lambda: ann.node.state_line.endswith("connected"))
     assert any(isinstance(event, events.NetworkChanged) for event in told)

@@ -209,10 +209,10 @@ def test_the_rules_in_force(api: Api, node: FakeNode) -> None:
     assert api("config.get")["settings"]["open_network"] is False, "the settings in use"
 
 
-def test_the_network(api: Api, node: FakeNode) -> None:
+async def test_the_network(api: Api, node: FakeNode) -> None:
     api("network.add", host="10.0.0.1", port=2000)
     assert node.tried == [("10.0.0.1", 2000)]
-    assert api("doctor.run")[0]["level"] == "ok"
+    assert (await api("doctor.run"))[0]["level"] == "ok"
 
 
 def test_stopping(api: Api) -> None:

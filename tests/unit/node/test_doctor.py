@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 from typing import Any, cast
 
 import pytest
@@ -11,8 +11,9 @@ import pytest
 from p2pim import __version__
 from p2pim.config import Settings
 from p2pim.config.policy import machine_policy
-from p2pim.node.doctor import SKEW_MS, diagnose
+from p2pim.node.doctor import SKEW_MS, local_checks
 from p2pim.node.events import Check
+from p2pim.node.net.address import Address
 from p2pim.node.net.discovery.interfaces import Interface, Interfaces
 from p2pim.node.net.network import DEFAULT_PORT, Network
 from tests.node.company import Colleague, Company
@@ -27,17 +28,21 @@ class Shown:
     port: int = DEFAULT_PORT
     trouble: str | None = None
     interfaces: Interfaces = field(default_factory=lambda: usable("eth0"))
+    links: frozenset[Address] = frozenset()
+
+    def linked_from(self) -> frozenset[Address]:
+        return self.links
 
 
 def usable(*names: str, ignored: tuple[str, ...] = ()) -> Interfaces:
     def named(name: str) -> Interface:
-        return Interface(1, name, ip_interface("10.0.0.1/24"))
+        return Interface(1, name, ip_interface(f"10.0.{len(name)}.1/24"))
 
     return Interfaces((), tuple(map(named, names)), tuple((named(name), "a bridge") for name in ignored))
 
 
 def report(machine: Colleague, **shown: Any) -> dict[str, Check]:
-    return {check.name: check for check in diagnose(machine.me, cast(Network, Shown(**shown)))}
+    return {check.name: check for check in local_checks(machine.me, cast(Network, Shown(**shown)))}
 
 
 def test_a_machine_that_is_well_and_alone() -> None:
@@ -139,6 +144,27 @@ def test_a_clock_is_compared_with_the_peers(off: int, level: str, said: str) -> 
     assert said in checks["clock"].text
 
 
+@pytest.mark.parametrize(
+    ("mine", "bobs", "level", "said"),
+    [
+        (0, 0, "ok", "of 2 peers"),
+        (0, 24 * HOUR, "warn", "this one is right; that of "),
+        (0, -3 * HOUR, "warn", "is 3.0 h behind"),
+        (24 * HOUR, 0, "warn", "this clock is 24.0 h ahead of those of most others"),
+    ],
+)
+def test_of_three_clocks_the_one_that_is_off_is_named(mine: int, bobs: int, level: str, said: str) -> None:
+    company = Company()
+    ann, bob, cleo = (company.hire(name) for name in ("ann", "bob", "cleo"))
+    ann.clock.skew_ms, bob.clock.skew_ms = mine, bobs
+    company.latency = lambda: 0.0  # type: ignore[method-assign]
+    company.meet(ann, bob)
+    company.meet(ann, cleo)
+    check = report(ann)["clock"]
+    assert check.level == level
+    assert said in check.text
+
+
 def test_a_store_that_cannot_be_written_or_is_damaged() -> None:
     ann = Company().hire("ann")
     ann.disk.execute("PRAGMA writable_schema = ON")
@@ -148,3 +174,23 @@ def test_a_store_that_cannot_be_written_or_is_damaged() -> None:
     ann.me.disk.writable = False
     check = report(ann)["store"]
     assert (check.level, "free some space" in str(check.cure)) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("named", "others", "level"),
+    [((), ("docker0",), "ok"), (("eth0",), ("docker0",), "ok"), (("eth0",), ("wlan0", "docker0"), "warn")],
+)
+def test_an_interface_that_the_setting_leaves_out(
+    named: tuple[str, ...], others: tuple[str, ...], level: str
+) -> None:
+    ann = Company().hire("ann", settings=Settings(interfaces=named))
+    check = report(ann, interfaces=usable("eth0", ignored=others))["interfaces"]
+    assert check.level == level
+    assert ("leaves out wlan0" in check.text) == (level == "warn")
+    company = Company()
+    bob, cleo = company.hire("bob", settings=Settings(interfaces=named)), company.hire("cleo")
+    company.meet(bob, cleo)
+    shown = usable("eth0", ignored=others)
+    assert report(bob, interfaces=shown)["interfaces"].level == "ok"
+    there = frozenset({ip_address("10.0.5.1")})
+    assert report(bob, interfaces=shown, links=there)["interfaces"].level == level

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from p2pim.errors import DecodeError, LocalProtocolError
+from p2pim.protocol import callback
 from p2pim.protocol import records as r
 from p2pim.protocol import route
 from p2pim.protocol.identity import Identity
@@ -45,6 +46,8 @@ EXAMPLES: list[r.Record] = [
     route.Routesum(bytes(8)),
     route.Routehave([(bytes(16), 2**53 - 1)] * 512, all=True),
     route.Routewant([bytes(16)] * 512),
+    callback.Callback(2**32 - 1, [(bytes(16), 65_535)] * 8),
+    callback.Called(0, [255] * 8),
     r.Boxput(PEER, 2**53, bytes(60_048)),
     r.Boxack(ID, r.BOX_KEEP),
     r.Box(bytes(48)),
