@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from p2pim.protocol import callback, records, route
+from p2pim.protocol import callback, records, route, splice
 from p2pim.protocol.identity import Identity
 
 
@@ -63,6 +63,9 @@ def record_examples() -> list[records.Record]:
         route.Routewant([bytes(range(16))]),
         callback.Callback(7, [(bytes((10, 99, 0, 2)), 26747), (bytes(range(16)), 1024)]),
         callback.Called(7, [callback.CONNECTED, callback.NO_ANSWER]),
+        splice.Spliceopen(7, splice.ASKED, peers[1]),
+        splice.Splicedata(7, b"bytes"),
+        splice.Spliceclose(7, splice.NOT_LINKED),
         records.Boxput(peers[1], 1_700_000_000_000, bytes(range(48))),
         records.Boxack(one, records.BOX_HANDED_OVER),
         records.Box(bytes(range(49))),

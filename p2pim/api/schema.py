@@ -75,6 +75,7 @@ class Peer(TypedDict):
 
     ``trust``: new, accepted, team, verified. ``request`` (theirs, to write to us): none, pending, declined.
     ``presence``: online, away, busy, offline. ``lookalike``: the known contact this name resembles.
+    ``via``: who carries the connection to them, where none can be made directly.
     """
 
     peer_id: str
@@ -93,6 +94,7 @@ class Peer(TypedDict):
     unread: int
     waiting: int
     lookalike: str | None
+    via: str | None
 
 
 class Room(TypedDict):

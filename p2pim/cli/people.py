@@ -46,6 +46,7 @@ def _peer_table(known: list[schema.Peer]) -> list[str]:
     for peer in known:
         seen = f"offline, seen {moment(peer['last_seen_ms'])}" if peer["last_seen_ms"] else "offline"
         presence = seen if peer["presence"] == "offline" else peer["presence"]
+        presence += f" through {peer['via']}" if peer["via"] else ""
         unread = str(peer["unread"]) if peer["unread"] else ""
         trust = "blocked" if peer["blocked"] else _TRUST.get(peer["trust"], peer["trust"])
         rows.append([peer["name"], peer["short_id"], presence, trust, unread, _note(peer)])

@@ -83,6 +83,7 @@ def peer(view: PeerView) -> schema.Peer:
         "unread": view.unread,
         "waiting": view.waiting,
         "lookalike": view.lookalike,
+        "via": view.via,
     }
 
 

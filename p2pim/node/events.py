@@ -76,6 +76,8 @@ class PeerView(Struct, frozen=True):
     unread: int
     waiting: int
     lookalike: str | None
+    #: Who carries the Link to them, if there is no direct one.
+    via: str | None = None
 
 
 class RoomView(Struct, frozen=True):

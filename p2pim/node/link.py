@@ -64,6 +64,7 @@ class Link:
     """One connection, from its first byte to its last.
 
     Args:
+        via: who carries it; None if it is direct.
         on_ready: called once both sides have said HELLO.
         on_closed: called once, with the reason, when it is over (also if it never became ready).
     """
@@ -75,12 +76,14 @@ class Link:
         node: Node,
         *,
         address: Endpoint | None = None,
+        via: PeerId | None = None,
         on_ready: Callable[[Link], None] = lambda _: None,
         on_closed: Callable[[Link, Closed], None] = lambda _, __: None,
     ) -> None:
         self.connection = connection
         self.transport = transport
         self.address = address
+        self.via = via
         self.ready = False
         self.closed = False
         self.reason = ""

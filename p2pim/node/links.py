@@ -30,7 +30,10 @@ class Links:
         """Take in a Link that became ready; returns the one that must go, if any (it may be this one)."""
         process = link.peer_id + link.boot_id
         other = self._by_process.get(process)
-        if other is not None and self._keeps(other, link, process):
+        if other is not None and (other.via is None) != (link.via is None):
+            if other.via is None:
+                return link  # a direct one is better than one that is carried
+        elif other is not None and self._keeps(other, link, process):
             return link
         if other is None and self._is_crowded(link):
             return link

@@ -27,6 +27,8 @@ FEATURE_READS: Final = 3
 FEATURE_ROUTES: Final = 4
 #: The sender answers whether it can connect to the other end.
 FEATURE_CALLBACKS: Final = 5
+#: The sender takes part in splices.
+FEATURE_SPLICES: Final = 6
 #: Seconds of silence before a ping; with more Links than that, half as often.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
@@ -199,5 +201,6 @@ class Networks:
             FEATURE_READS,
             FEATURE_ROUTES,
             FEATURE_CALLBACKS,
+            FEATURE_SPLICES,
         ]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

@@ -41,6 +41,7 @@ from p2pim.node.rooms import Rooms
 from p2pim.node.roster import Roster
 from p2pim.node.routes import RouteBoard
 from p2pim.node.session import Session
+from p2pim.node.splices import Splices
 from p2pim.node.sync import Sync
 from p2pim.node.teams import Teams
 from p2pim.node.turns import Turns
@@ -118,7 +119,7 @@ class Node:
         self.views = Views(self)
         self.author = Author(self)
         self.receipts = Receipts(self)
-        self.routes, self.callbacks = RouteBoard(self), Callbacks(self)
+        self.routes, self.callbacks, self.splices = RouteBoard(self), Callbacks(self), Splices(self)
         self.completeness = Completeness(self)
         self.reviser = Reviser(self)
         self.changes = Changes(self)
@@ -143,6 +144,7 @@ class Node:
             **self.boxes.takers(),
             **self.routes.takers(),
             **self.callbacks.takers(),
+            **self.splices.takers(),
         }
         self._offer_use_cases()
 
@@ -203,6 +205,10 @@ class Node:
         """Whether a Link with this peer is up."""
         return any(link.peer_id == peer_id for link in self.sync.sessions)
 
+    def is_linked_directly(self, peer_id: PeerId) -> bool:
+        """Whether one is up that nobody carries."""
+        return any(link.peer_id == peer_id and link.via is None for link in self.sync.sessions)
+
     # -- from Links
 
     def link_ready(self, link: Link, hello: records.Hello) -> None:
@@ -229,6 +235,7 @@ class Node:
         self.receipts.link_up(session, hello)
         self.routes.link_up(session, hello)
         self.callbacks.link_up(session, hello)
+        self.splices.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
@@ -243,6 +250,7 @@ class Node:
         session = self.sync.sessions[link]
         self.sync.link_down(link)
         self.callbacks.link_down(session)
+        self.splices.link_down(session)
         log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
         if link.code == records.DUPLICATE:
             self.replaced[link.peer_id] = (self.clock.monotonic() + REPLACED_SECONDS, session.state)
@@ -315,6 +323,7 @@ class Node:
         for peer_id in [peer_id for peer_id, (until, _) in self.replaced.items() if now >= until]:
             del self.replaced[peer_id]
             self._left(peer_id)
+        self.splices.tick()
         try:
             if not self.writable:
                 self.disk.probe()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from p2pim.node.link import Link
 from p2pim.node.net.limits import TokenBucket
@@ -14,6 +14,10 @@ from p2pim.protocol.message import Message, MessageId, RoomId
 from p2pim.protocol.reconcile import Run
 from p2pim.protocol.records import CONTENT, Range, Signed, State
 from p2pim.protocol.route import RouteKey
+
+if TYPE_CHECKING:
+    from p2pim.node.carried import SpliceTransport
+    from p2pim.node.splices import Passage
 
 #: Peer records to be verified, boxes to be held and boxes to be opened: a second, and in a burst.
 COSTLY_PER_SECOND: Final = 20.0
@@ -118,6 +122,15 @@ class Calling:
 
 
 @dataclass
+class Splicing:
+    """What a Link carries of others (``able``: it may), by number; ``last``: the last number that was chosen here."""
+
+    able: bool = False
+    last: int = 0
+    ends: dict[int, SpliceTransport | Passage] = field(default_factory=dict)
+
+
+@dataclass
 class Session:
     """A ready Link with everything that dies with it."""
 
@@ -167,6 +180,7 @@ class Session:
     reading: Reading = field(default_factory=Reading)
     routing: Routing = field(default_factory=Routing)
     calling: Calling = field(default_factory=Calling)
+    splicing: Splicing = field(default_factory=Splicing)
 
     def is_compared(self, room: RoomId) -> bool:
         """Whether both ends have said what they lack of the content of a room, and no run is under way."""

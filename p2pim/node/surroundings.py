@@ -70,11 +70,13 @@ async def _silent(node: Node, network: Network) -> list[Endpoint]:
     if node.sync.sessions:
         return []
     here = network.book.here
-    known = [
+    known = [(host, port) for host, port, _ in node.store.peers.addresses()]
+    known += [where for route in node.routes.held().values() for where in route.endpoints()]
+    near = [
         Endpoint(host, port)
-        for host, port, _ in node.store.peers.addresses()
+        for host, port in dict.fromkeys(known)
         if (address := parse(host)) is not None and here.on_link(address) and not here.is_self(address, port)
     ]
-    tried = known[:TRIED]
+    tried = near[:TRIED]
     outcomes = await network.probe(tried)
     return tried if tried and set(outcomes) == {NO_WAY} else []

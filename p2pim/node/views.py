@@ -213,7 +213,15 @@ class Views:
             unread=self._store.messages.count(room.id, "unread"),
             waiting=self._store.messages.count(room.id, "waiting"),
             lookalike=lookalike,
+            via=self._carrier(links) if presence != "offline" else None,
         )
+
+    def _carrier(self, links: Sequence[Link]) -> str | None:
+        """Who carries the Link to somebody, if all there are are carried."""
+        carriers = [link.via for link in links]
+        if not carriers or None in carriers or carriers[0] is None:
+            return None
+        return self._node.people.name(carriers[0])
 
     def rooms(self) -> list[events.RoomView]:
         """Every conversation, the one with the newest message first; DMs in which nothing was done yet are none."""

@@ -18,6 +18,7 @@ from p2pim.protocol.callback import Callback, Called
 from p2pim.protocol.fields import Bound, Byte, Clock, Id, IdList, Trio, UInt32, check_size
 from p2pim.protocol.identity import ID_LENGTH, SIGNATURE_LENGTH, check_peer_id
 from p2pim.protocol.route import Routehave, Routes, Routesum, Routewant
+from p2pim.protocol.splice import SPLICE_TYPES, SpliceRecord
 
 MAX_PLAINTEXT: Final = 65_519
 MAX_LIST: Final = fields.MAX_LIST
@@ -70,10 +71,7 @@ EXPIRED: Final = 4
 REVOKED: Final = 5
 
 # BOXACK codes
-BOX_STORED: Final = 0
-BOX_REFUSED: Final = 1
-BOX_HANDED_OVER: Final = 2
-BOX_KEEP: Final = 3
+BOX_STORED, BOX_REFUSED, BOX_HANDED_OVER, BOX_KEEP = 0, 1, 2, 3
 
 Set = Annotated[int, Meta(ge=CONTROL, le=CONTENT)]
 
@@ -319,6 +317,7 @@ Record = (
     | Joinfo
     | Join
     | Joined
+    | SpliceRecord
     | Boxput
     | Boxack
     | Box
@@ -349,6 +348,7 @@ TYPES: Final[dict[type[Any], int]] = {
     Routewant: 0x28,
     Callback: 0x29,
     Called: 0x2A,
+    **SPLICE_TYPES,
     Boxput: 0x30,
     Boxack: 0x31,
     Box: 0x32,

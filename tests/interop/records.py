@@ -14,6 +14,7 @@ PEERS, STATE, JOINFO, JOIN, JOINED, ROUTES, ROUTESUM, ROUTEHAVE, ROUTEWANT, CALL
     0x20, 0x2B
 )
 BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
+SPLICEOPEN, SPLICEDATA, SPLICECLOSE = 0x50, 0x51, 0x52
 MAX_CLOCK = 2**53
 
 Check: TypeAlias = Callable[[Value], Any]
@@ -152,6 +153,9 @@ BODIES: dict[int, Check] = {
     ROUTEWANT: row(many(blob(16, 16), 512)),
     CALLBACK: row(number(0, 2**32 - 1), some(row(_address, number(1_024, 65_535), exact=True), 8)),
     CALLED: row(number(0, 2**32 - 1), many(number(0, 255), 8)),
+    SPLICEOPEN: row(number(0, 2**32 - 1), number(0, 255), ident),
+    SPLICEDATA: row(number(0, 2**32 - 1), blob(1, 16_384)),
+    SPLICECLOSE: row(number(0, 2**32 - 1), number(0, 255)),
     BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
     BOXACK: row(ident, number(0, 255)),
     BOX: row(blob(48, 60_048)),

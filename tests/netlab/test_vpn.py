@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,14 @@ SEEN_GOAL = 2.0
 
 
 def all_see_all(people: list[Daemon]) -> float:
-    """Wait for it; the moment."""
-    return max(one.until_sees(*(other for other in people if other is not one)) for one in people)
+    """Wait for it, at all of them at the same time; the moment."""
+    assert all(one.peer_id for one in people), "asked for now, not by all at once"
+
+    def sees(one: Daemon) -> float:
+        return one.until_sees(*(other for other in people if other is not one))
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        return max(pool.map(sees, people))
 
 
 @pytest.mark.timeout(240)

@@ -165,6 +165,9 @@ class Peer:
     def join_networks(self) -> list[NetworkSecret]:
         return []
 
+    def is_linked_directly(self, peer_id: PeerId) -> bool:
+        return self.is_linked(peer_id)
+
     def is_linked(self, peer_id: PeerId) -> bool:
         return any(link.connection.peer_id == peer_id for link in self.ready)
 

@@ -53,6 +53,9 @@ class Member(Machine):
         )
         self.node.subscribe(self._seen)
         self.node.author = SimAuthor(self, self.node)
+        self.node.splices.asks = (
+            self.world.seed % 3 == 0
+        )  # else there would be no islands of their own making
         self.node.addresses = lambda: [(f"10.0.0.{self.world.machines.index(self) + 1}", 26747)]
         if self.evil and isinstance(self.world, Guild):
             from tests.simulation.mischief import lie  # noqa: PLC0415  it needs this module

@@ -22,7 +22,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
         )
         for name in ("host", "network", "sockets")
     }
-    | {"p2pim/protocol/fields.py": ("tests/unit/protocol/test_records.py", "records are made of them")}
+    | {
+        f"p2pim/protocol/{name}.py": ("tests/unit/protocol/test_records.py", "records are made of them")
+        for name in ("fields", "splice")
+    }
     | {"p2pim/api/params.py": ("tests/unit/api/test_schema.py", "it is part of the schema")}
     | {
         f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")
@@ -47,6 +50,8 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "receipts": "test_receipts",
             "routes": "test_routes",
             "callbacks": "test_callbacks",
+            "carried": "test_splices",
+            "splices": "test_splices",
             "completeness": "test_completeness",
             "memory": "test_completeness",
             "contacts": "test_faults",

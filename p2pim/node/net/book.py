@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv6Interface
 
 from p2pim.node.net.address import Endpoint, canonical, parse
 from p2pim.node.net.limits import TokenBucket
@@ -27,6 +28,7 @@ OTHER_ADDRESS_HOLD = 60.0  # before the other addresses of an instance we reache
 STABLE_AFTER = 30.0  # a Link that died younger counts as a failed dial, or a peer that hangs up makes us spin
 REDIAL_SPREAD = 0.3
 BACKOFF_CAP = 60.0
+CARRIED_CAP = 6.0
 LONG_STEPS = ((24 * 3600.0, 1800.0), (600.0, 300.0))  # (failing for, step)
 FORGET_AFTER = 24 * 3600.0
 
@@ -73,6 +75,8 @@ class AddressBook:
         # Who always dials us is a colleague too; in order of the last Link.
         self._came_from: dict[str, None] = {}
         self._here = Here()
+        #: Whether a third carries the Link to somebody: then a direct one is tried often.
+        self.is_carried: Callable[[PeerId], bool] = lambda peer_id: False
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -164,7 +168,9 @@ class AddressBook:
             if stale and not entry.dialling and entry.endpoint not in endpoints:
                 del self._entries[entry.endpoint]
         taken = 0
-        for endpoint in endpoints:
+        # Of a machine's networks the one where others have been reached comes first: it may be a VPN, the rest homes.
+        proven = self._proven_subnets()
+        for endpoint in sorted(endpoints, key=lambda endpoint: not self._is_in(endpoint, proven)):
             wait = delay + taken * STAGGER
             refused = self.add(endpoint, Source.GOSSIP, now, network=network, peer_id=peer_id, delay=wait)
             taken += refused is None
@@ -270,6 +276,8 @@ class AddressBook:
         if entry.failing_since is not None:
             failing = now - entry.failing_since
             step = next((long for failing_for, long in LONG_STEPS if failing >= failing_for), step)
+        if entry.peer_id is not None and self.is_carried(entry.peer_id):
+            step = min(step, CARRIED_CAP)
         entry.due = now + step * (0.5 + 0.5 * self._fraction())
 
     def _repeat(self, entry: Entry, source: Source, label: str | None, now: float, delay: float) -> None:
@@ -284,6 +292,17 @@ class AddressBook:
             if renewed:
                 # Another process may have taken over the endpoint: whose it is must be learnt anew.
                 entry.peer_id = None
+
+    def _proven_subnets(self) -> set[IPv4Interface | IPv6Interface]:
+        """Subnets of ours in which somebody has been reached, or has come from."""
+        hosts = [*self._came_from, *(entry.endpoint.host for entry in self._entries.values() if entry.good)]
+        addresses = [address for host in hosts if (address := parse(host)) is not None]
+        return {s for s in self._here.subnets if any(a in s.network for a in addresses)}
+
+    @staticmethod
+    def _is_in(endpoint: Endpoint, subnets: set[IPv4Interface | IPv6Interface]) -> bool:
+        address = parse(endpoint.host)
+        return address is not None and any(address in subnet.network for subnet in subnets)
 
     @staticmethod
     def _urge(entry: Entry, now: float) -> None:

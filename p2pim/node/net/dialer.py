@@ -16,6 +16,8 @@ from p2pim.node.net.tcp import prepare
 AT_ONCE = 8
 RATE, BURST = 2.0, 64.0
 CONNECT_WITHIN = 3.0
+#: A dial without an answer for so long keeps no other from starting: what a firewall swallows takes three seconds.
+SILENT_AFTER = 0.5
 RESOLVE_WITHIN = 5.0
 ADDRESSES_PER_NAME = 8
 
@@ -110,18 +112,23 @@ async def _connect_one(address: SocketAddress, within: float) -> socket.socket:
 
 
 class Dialer:
-    """Runs dials. One counts until `finished`, after its handshake: that costs the other side."""
+    """Runs dials. One counts until `finished`, after its handshake: that costs the other side.
+
+    Args:
+        on_free: called when one that has no answer counts no more.
+    """
 
     def __init__(
         self,
         now: float,
         *,
         may_dial: Callable[[SocketAddress], bool] = lambda address: True,
+        on_free: Callable[[], None] = lambda: None,
         at_once: int = AT_ONCE,
         rate: float = RATE,
         burst: float = BURST,
     ) -> None:
-        self._may_dial = may_dial
+        self._may_dial, self._on_free = may_dial, on_free
         self._at_once, self._bucket = at_once, TokenBucket(rate, burst, now)
         self._tasks: set[asyncio.Task[None]] = set()
         self.under_way = 0
@@ -163,10 +170,24 @@ class Dialer:
         connected: Callable[[socket.socket], None],
         failed: Callable[[OSError], None],
     ) -> None:
+        silent = False
+
+        def make_room() -> None:
+            nonlocal silent
+            silent = True
+            self.finished()
+            self._on_free()
+
+        patience = asyncio.get_running_loop().call_later(SILENT_AFTER, make_room)
         try:
             sock = await connect(endpoint, may_dial=self._may_dial)
         except OSError as error:
-            self.finished()
+            if not silent:
+                self.finished()
             failed(error)
             return
+        finally:
+            patience.cancel()
+        if silent:
+            self.under_way += 1  # its handshake counts
         connected(sock)

@@ -74,6 +74,9 @@ class Host(Protocol):
     def is_linked(self, peer_id: PeerId) -> bool:
         """Tell whether a Link to the peer is up."""
 
+    def is_linked_directly(self, peer_id: PeerId) -> bool:
+        """Tell whether one is up that nobody carries."""
+
     def connection(self, initiator: bool, network: NetworkSecret | None = None) -> Connection:
         """Make the Connection for a socket; `network` is the one to dial with."""
 

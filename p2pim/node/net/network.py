@@ -62,6 +62,9 @@ class Network:
         self._timing = timing or Timing()
         self._wake = asyncio.Event()
         self.book = AddressBook(node.random)
+        self.book.is_carried = lambda peer_id: (
+            node.is_linked(peer_id) and not node.is_linked_directly(peer_id)
+        )
         self.sockets = Sockets(
             node,
             new_link,
@@ -228,7 +231,7 @@ class Network:
         networks = {network.name: network for network in self._node.networks()}
         if not networks:
             return float("inf")
-        plan = self.book.plan(now, self._node.is_linked)
+        plan = self.book.plan(now, self._node.is_linked_directly)
         for entry in plan.ready:
             network = self._network_for(entry, networks)
             if network is None or (

@@ -62,7 +62,7 @@ class Sockets:
         self._may_enter = may_enter
         self._timing, self._on_known, self._on_news = timing, on_known, on_news
         self._limits = AcceptLimits(now, accept)
-        self.dialer = Dialer(now, may_dial=may_dial)
+        self.dialer = Dialer(now, may_dial=may_dial, on_free=on_news)
         self.penalties = Penalties()
         self._open: set[PeerSocket] = set()
         self._adopting: set[asyncio.Task[None]] = set()

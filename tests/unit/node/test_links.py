@@ -19,10 +19,18 @@ def machine() -> Colleague:
     return Company().hire("me")
 
 
-def link(machine: Colleague, peer: bytes, *, dialled: bool, at: float = 0.0, boot: bytes = BOOT) -> Link:
+def link(
+    machine: Colleague,
+    peer: bytes,
+    *,
+    dialled: bool,
+    at: float = 0.0,
+    boot: bytes = BOOT,
+    via: bytes | None = None,
+) -> Link:
     connection = machine.me.connection(dialled, machine.me.networks()[0] if dialled else None)
     connection.peer_id, connection.boot_id, connection.established_at = peer, boot, at
-    return Link(connection, Wire(machine), machine.me)
+    return Link(connection, Wire(machine), machine.me, via=via)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +100,14 @@ def test_there_are_only_so_many(machine: Colleague, monkeypatch: pytest.MonkeyPa
     assert [links.add(one, True) for one in others] == [None, None, others[2]]
     newer = link(machine, HIGH, dialled=False, at=99.0, boot=bytes(8))
     assert links.add(newer, True) is crowd[0]  # who has a place keeps it
+
+
+@pytest.mark.parametrize(("old", "new", "stays"), [(None, LOW, "old"), (LOW, None, "new"), (LOW, LOW, "new")])
+def test_a_direct_one_is_better_than_one_that_is_carried(
+    machine: Colleague, old: bytes | None, new: bytes | None, stays: str
+) -> None:
+    links = Links(ME, BOOT)
+    first = link(machine, HIGH, dialled=True, via=old)
+    second = link(machine, HIGH, dialled=True, at=TOGETHER_SECONDS, via=new)
+    assert links.add(first, open_network=False) is None
+    assert links.add(second, open_network=False) is (second if stays == "old" else first)

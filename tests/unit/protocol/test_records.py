@@ -8,9 +8,8 @@ import msgspec
 import pytest
 
 from p2pim.errors import DecodeError, LocalProtocolError
-from p2pim.protocol import callback
+from p2pim.protocol import callback, route, splice
 from p2pim.protocol import records as r
-from p2pim.protocol import route
 from p2pim.protocol.identity import Identity
 
 ROOM = b"r" * 32
@@ -48,6 +47,9 @@ EXAMPLES: list[r.Record] = [
     route.Routewant([bytes(16)] * 512),
     callback.Callback(2**32 - 1, [(bytes(16), 65_535)] * 8),
     callback.Called(0, [255] * 8),
+    splice.Spliceopen(0, splice.ASKED, PEER),
+    splice.Splicedata(2**32 - 1, bytes(splice.MAX_DATA)),
+    splice.Spliceclose(0, 255),
     r.Boxput(PEER, 2**53, bytes(60_048)),
     r.Boxack(ID, r.BOX_KEEP),
     r.Box(bytes(48)),

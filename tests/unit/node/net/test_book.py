@@ -314,3 +314,18 @@ def test_what_was_said_and_never_worked_is_forgotten_after_a_day() -> None:
         book.failed(entry, now)
         now = entry.due
     assert 24 * 3600 < now < 26 * 3600
+
+
+def test_of_many_addresses_those_of_a_network_where_others_were_reached_come_first() -> None:
+    book = make()
+    home, vpn = Endpoint("10.0.0.5", 26747), Endpoint("fd00::5", 26747)
+    said(book, ANNA, home, vpn)
+    assert due(book, 0) == [str(home)]
+    book.add(Endpoint("fd00::9", 26747), Source.KNOWN, 0, peer_id=ANNA)
+    said(book, BEN, Endpoint("10.0.0.6", 26747), Endpoint("fd00::6", 26747))
+    assert due(book, 0, linked(ANNA)) == ["[fd00::6]:26747"]
+    assert len(due(book, STAGGER, linked(ANNA))) == 2
+    other = make()
+    other.accepted(ANNA, "fd00::9")
+    said(other, BEN, Endpoint("10.0.0.6", 26747), Endpoint("fd00::6", 26747))
+    assert due(other, 0) == ["[fd00::6]:26747"]

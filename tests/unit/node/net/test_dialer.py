@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from p2pim.node.net import dialer as module
 from p2pim.node.net.address import Endpoint
 from p2pim.node.net.dialer import Dialer, SocketAddress, connect, local_host, resolve
 
@@ -135,4 +136,40 @@ async def test_a_failed_dial_says_so_and_frees_its_place() -> None:
     failed: asyncio.Queue[OSError] = asyncio.Queue()
     assert dialer.start(endpoint, 0, lambda sock: None, failed.put_nowait)
     assert isinstance(await failed.get(), ConnectionRefusedError)
+    assert dialer.under_way == 0
+
+
+async def test_dials_without_an_answer_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SILENT_AFTER", 0.01)
+    answer = asyncio.Event()
+    outcomes: list[OSError | None] = [None, OSError("no answer"), None]
+    connected: asyncio.Queue[socket.socket] = asyncio.Queue()
+    failed: asyncio.Queue[OSError] = asyncio.Queue()
+    freed: asyncio.Queue[None] = asyncio.Queue()
+
+    async def silent(endpoint: Endpoint, **_: object) -> socket.socket:
+        await answer.wait()
+        if (error := outcomes[endpoint.port - 1]) is not None:
+            raise error
+        return socket.socket()
+
+    monkeypatch.setattr(module, "connect", silent)
+    dialer = Dialer(0, at_once=2, on_free=lambda: freed.put_nowait(None))
+
+    def start(port: int) -> bool:
+        return dialer.start(Endpoint("10.0.0.1", port), 0, connected.put_nowait, failed.put_nowait)
+
+    assert [start(port) for port in (1, 2, 3)] == [True, True, False]
+    for _ in range(2):
+        await freed.get()
+    assert dialer.under_way == 0
+    assert start(3)
+    answer.set()
+    await failed.get()
+    for _ in range(2):
+        (await connected.get()).close()
+    assert dialer.under_way == 2, "their handshakes count"
+    dialer.finished()
+    dialer.finished()
+    await dialer.close()
     assert dialer.under_way == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from p2pim.node.net import probe as module
 from p2pim.node.net.address import Endpoint
 from p2pim.node.net.probe import probe, probe_all
 from p2pim.protocol.callback import CONNECTED, NO_ANSWER, NO_WAY, NOT_TRIED, REFUSED
-from tests.unit.node.net.books import LOOPBACK
+from tests.unit.node.net.books import HERE, LOOPBACK
 
 
 def anywhere(address: tuple[Any, ...]) -> bool:
@@ -48,3 +49,21 @@ async def test_what_else_may_happen(monkeypatch: pytest.MonkeyPatch, error: OSEr
     monkeypatch.setattr(module, "connect", fails)
     assert await probe(Endpoint("127.0.0.1", 2000), LOOPBACK, anywhere) == outcome
     await asyncio.sleep(0)
+
+
+def test_who_has_an_address_is_looked_up(tmp_path: Path) -> None:
+    table = tmp_path / "arp"
+    table.write_text(
+        "IP address       HW type     Flags       HW address            Mask     Device\n"
+        "10.0.0.2         0x1         0x2         02:00:00:00:00:02     *        eth0\n"
+        "10.0.0.3         0x1         0x0         00:00:00:00:00:00     *        eth0\n",
+        encoding="ascii",
+    )
+
+    def is_nobody(host: str, where: Path = table) -> bool:
+        return module._is_nobody(Endpoint(host, 2000), HERE, where)
+
+    assert [is_nobody(host) for host in ("10.0.0.2", "10.0.0.3", "10.0.0.4")] == [False, True, False]
+    assert not is_nobody("10.9.0.4"), "not on a network of ours"
+    assert not is_nobody("fd00::2")
+    assert not is_nobody("10.0.0.3", tmp_path / "none")
