@@ -268,6 +268,11 @@ class Client:
         result: team_schema.Log = self.call("team.log", room=room, verify=verify)
         return result
 
+    def addresses(self) -> list[schema.Address]:
+        """Where others may reach this machine."""
+        result: list[schema.Address] = self.call("network.addresses")
+        return result
+
     def doctor(self) -> list[schema.Check]:
         """What the daemon finds out about its surroundings."""
         result: list[schema.Check] = self.call("doctor.run")

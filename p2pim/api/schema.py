@@ -242,6 +242,13 @@ class Config(TypedDict):
     settings: dict[str, Any]
 
 
+class Address(TypedDict):
+    """Where somebody may be reached."""
+
+    host: str
+    port: int
+
+
 class Rule(TypedDict):
     """One rule of a policy in force, and whose it is; the type of the value goes with the key."""
 
@@ -350,6 +357,9 @@ METHODS: dict[str, Method] = {
     "config.get": Method(Nothing, Config, False, "The settings in use."),
     "policy.get": Method(Nothing, list[Rule], False, "The rules in force: this machine's and one's teams'."),
     "doctor.run": Method(Nothing, list[Check], False, "Find out what hinders.", slow=True),
+    "network.addresses": Method(
+        Nothing, list[Address], False, "Where others may reach this machine, the best first."
+    ),
     "network.add": Method(AddressParams, Nothing, True, "Try an address, and keep it."),
     "daemon.stop": Method(Nothing, Stopping, False, "End the daemon; taken from any API version."),
 }

@@ -148,6 +148,12 @@ def _add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("address", metavar="ADDRESS", help="HOST, HOST:PORT or [IPV6]:PORT")
 
 
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--share", action="store_true", help="without names and addresses, to show to somebody else"
+    )
+
+
 def _team_deeds() -> dict[str, Command]:
     from p2pim.cli.team_parser import TEAM  # noqa: PLC0415 (most commands have no such part)
 
@@ -215,13 +221,14 @@ COMMANDS: dict[str, Command] = {
         deeds=_room_deeds,
     ),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),
+    "address": Command("service:address", "what a colleague can type to connect to this machine"),
     "config": Command("service:config", "show or change settings", _config),
     "policy": Command(
         "service:policy",
         "show the rules of this machine's administrator and of your teams",
         details="The machine's file is read when the daemon starts.",
     ),
-    "doctor": Command("service:doctor", "find out what hinders"),
+    "doctor": Command("doctor:doctor", "find out what hinders", _doctor),
     "demo": Command("demo:demo", "see three peers talk on this machine alone, one of them killed"),
 }
 

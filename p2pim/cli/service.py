@@ -1,4 +1,4 @@
-"""The daemon and its surroundings: start, stop, status, add, config, policy, doctor."""
+"""The daemon and its surroundings: start, stop, status, add, address, config, policy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from p2pim.api import exits
 from p2pim.api.client import ConnectionLost
-from p2pim.api.jsonrpc import NotRunning
 from p2pim.cli.output import table
 from p2pim.cli.run import Run
 from p2pim.errors import BadInput, NotNow, P2pimError
@@ -87,6 +86,22 @@ def add(run: Run) -> int:
     return exits.OK
 
 
+def address(run: Run) -> int:
+    """What to tell a colleague whom this machine does not find."""
+    from p2pim.config.settings import DEFAULT_PORT  # noqa: PLC0415
+
+    with run.client() as client:
+        addresses = client.addresses()
+    lines = ["On a colleague's machine, whichever of these networks you share:"]
+    for one in addresses:
+        host = f"[{one['host']}]" if ":" in one["host"] else one["host"]
+        lines.append(f"  p2pim add {host}" + (f":{one['port']}" if one["port"] != DEFAULT_PORT else ""))
+    if not addresses:
+        lines = ["There is no network here: nobody can connect to this machine. p2pim doctor says more."]
+    run.output.result(addresses, lines)
+    return exits.OK
+
+
 def config(run: Run) -> int:
     """Show or change the settings in the file."""
     from p2pim.config.edit import set_value, unset_value  # noqa: PLC0415
@@ -161,60 +176,3 @@ def _restart_note(run: Run) -> str:
     from p2pim.api.client import is_listening  # noqa: PLC0415
 
     return "   (restart to apply: p2pim stop, then p2pim start)" if is_listening(run.paths) else ""
-
-
-def doctor(run: Run) -> int:
-    """All checks, each with its cure; fails if one does."""
-    checks = _profile_checks(run)
-    try:
-        with run.client() as client:
-            checks += client.doctor()
-    except NotRunning as error:
-        checks.append(_check("daemon", "fail", str(error), "p2pim start"))
-    except P2pimError as error:
-        checks.append(_check("daemon", "fail", str(error), None))
-    lines = []
-    shown = {"fail": "FAIL"}
-    for check in checks:
-        lines += table(
-            [[f"{shown.get(check['level'], check['level']):5}", f"{check['name']:12}", check["text"]]]
-        )
-        if check["cure"]:
-            lines.append(f"{'':21}-> {check['cure']}")
-    run.output.result(checks, lines)
-    return exits.FAILED if any(check["level"] == "fail" for check in checks) else exits.OK
-
-
-def _profile_checks(run: Run) -> list[schema.Check]:
-    """What can be found out without a daemon: a daemon that cannot start says nothing."""
-    import os  # noqa: PLC0415
-
-    from p2pim.config.machine import load_machine_policy  # noqa: PLC0415
-    from p2pim.config.paths import check_private  # noqa: PLC0415
-    from p2pim.config.settings import load_settings  # noqa: PLC0415
-
-    checks: list[schema.Check] = []
-    try:
-        load_settings(run.paths.config_file)
-        checks.append(_check("config", "ok", str(run.paths.config_file), None))
-    except P2pimError as error:
-        checks.append(_check("config", "fail", str(error), "mend it, or: p2pim config unset KEY"))
-    try:
-        load_machine_policy()
-    except P2pimError as error:
-        checks.append(_check("policy", "fail", str(error), "ask the administrator: no daemon starts before"))
-    try:
-        check_private(run.paths.runtime)
-        writable = os.access(run.paths.data, os.W_OK | os.X_OK)
-        text = f"{run.paths.data} {'is writable' if writable else 'cannot be written'}"
-        cure = None if writable else "choose another folder with --home, or mend its permissions"
-        checks.append(_check("profile", "ok" if writable else "fail", text, cure))
-    except FileNotFoundError:
-        checks.append(_check("profile", "skip", f"{run.paths.data}: no daemon was ever started here", None))
-    except P2pimError as error:
-        checks.append(_check("profile", "fail", str(error), None))
-    return checks
-
-
-def _check(name: str, level: str, text: str, cure: str | None) -> schema.Check:
-    return {"name": name, "level": level, "text": text, "cure": cure}

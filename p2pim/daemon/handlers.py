@@ -81,6 +81,7 @@ class Handlers:
             "config.get": self.config_get,
             "policy.get": self.policy_get,
             "doctor.run": self.doctor_run,
+            "network.addresses": self.network_addresses,
             "network.add": self.network_add,
             "daemon.stop": self.daemon_stop,
             **TeamHandlers(node).methods,
@@ -289,6 +290,10 @@ class Handlers:
     async def doctor_run(self) -> list[schema.Check]:
         """Find out what hinders."""
         return [views.check(view) for view in await self._node.diagnose()]
+
+    def network_addresses(self) -> list[schema.Address]:
+        """What to tell a colleague."""
+        return [{"host": host, "port": port} for host, port in self._node.addresses()]
 
     def network_add(self, host: str, port: int) -> schema.Nothing:
         """Try an address."""

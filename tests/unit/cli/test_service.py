@@ -5,10 +5,7 @@ from pathlib import Path
 import pytest
 
 from p2pim.cli import service
-from p2pim.config import Paths
 from p2pim.config.policy import Policy, Rule, combine, machine_policy
-from p2pim.errors import BadConfig
-from p2pim.node.events import Check
 from tests.served import Served, served
 from tests.unit.cli.conftest import P2pim
 
@@ -68,6 +65,15 @@ def test_config_says_when_a_restart_is_needed(p2pim: P2pim, profile: Served) -> 
     assert p2pim("config", "get", "interfaces").out == "interfaces = eth0, wg0\n"
 
 
+def test_what_a_colleague_can_type(p2pim: P2pim, profile: Served) -> None:
+    assert p2pim("address").out.splitlines()[1:] == ["  p2pim add 192.168.1.5", "  p2pim add [fd00::5]"]
+    assert p2pim("address", "--json").json[0] == {"host": "192.168.1.5", "port": 26747}
+    profile.do(lambda: setattr(profile.node, "addresses", lambda: [("10.0.0.1", 5000)]))
+    assert p2pim("address").out.splitlines()[1] == "  p2pim add 10.0.0.1:5000"
+    profile.do(lambda: setattr(profile.node, "addresses", list))
+    assert p2pim("address").out.startswith("There is no network here")
+
+
 OFF = machine_policy({"open_network": False, "subnets": ["10.0.0.0/8"]}, "/p.toml")
 SWITCHED_OFF = "open_network is switched off by the machine policy (/p.toml)"
 
@@ -115,18 +121,6 @@ def test_without_a_daemon_the_machines_file_counts(p2pim: P2pim, monkeypatch: py
     assert p2pim("config", "set", "open_network", "true") == (4, "", f"p2pim: {SWITCHED_OFF}.\n")
 
 
-def test_doctor_says_what_is_wrong_with_the_machines_policy(
-    p2pim: P2pim, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken() -> None:
-        raise BadConfig("Unknown rule 'x' in /p.toml.")
-
-    monkeypatch.setattr("p2pim.config.machine.load_machine_policy", broken)
-    done = p2pim("doctor")
-    assert "FAIL   policy        Unknown rule 'x' in /p.toml.\n" in done.out
-    assert done.code == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -140,45 +134,6 @@ def test_config_used_wrongly(p2pim: P2pim, arguments: list[str], says: str) -> N
     done = p2pim("config", *arguments)
     assert done.code == 2
     assert says in done.err
-
-
-def test_doctor_when_all_is_well(p2pim: P2pim, profile: Served) -> None:
-    done = p2pim("doctor")
-    assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == ["ok"] * 3
-
-
-def test_doctor_names_the_cure_and_fails(p2pim: P2pim, profile: Served) -> None:
-    profile.node.checks = [
-        Check("mdns", "warn", "heard nobody", "p2pim add"),
-        Check("store", "fail", "full", None),
-    ]
-    done = p2pim("doctor")
-    assert done.code == 1
-    assert done.out.splitlines()[-3:] == [
-        "warn   mdns          heard nobody",
-        "                     -> p2pim add",
-        "FAIL   store         full",
-    ]
-    assert p2pim("doctor", "--json").json[-1]["level"] == "fail"
-
-
-def test_doctor_without_a_daemon(p2pim: P2pim, short_tmp: Path) -> None:
-    done = p2pim("doctor")
-    assert done.code == 1
-    assert "skip   profile" in done.out
-    assert "FAIL   daemon        p2pim is not running" in done.out
-    assert "-> p2pim start" in done.out
-
-
-def test_doctor_finds_what_keeps_a_daemon_from_starting(p2pim: P2pim, short_tmp: Path) -> None:
-    (short_tmp / "config.toml").write_text("prot = 1")
-    Paths(short_tmp).prepare()
-    (short_tmp / "run").chmod(0o755)
-    out = p2pim("doctor").out
-    assert "FAIL   config        Unknown setting 'prot'" in out
-    assert "FAIL   profile" in out
-    assert "chmod 700" in out
 
 
 def test_a_daemon_of_another_version(p2pim: P2pim, short_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
