@@ -24,7 +24,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-SUBNET = "10.77.1"
+NETWORK = "10.77"
+SUBNET = f"{NETWORK}.1"
+_NAT = """
+table ip nat {
+    chain leaving { type nat hook postrouting priority srcnat; oifname eth1 masquerade; }
+    chain passing { type filter hook forward priority 0; iifname eth1 ct state new drop; }
+}
+"""
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "tcpdump": "tcpdump"}
 _PREFIX = "p2lab"
 _numbers = itertools.count(1)
@@ -134,11 +141,26 @@ class Host:
         _sh("ip", "-n", self.namespace, "link", "set", "eth0", "up")
         self._route_multicast()
 
+    def switch(self, interface: str, *, on: bool) -> None:
+        """Switch another interface off, or on again with the address it had."""
+        _sh("ip", "-n", self.namespace, "link", "set", interface, "up" if on else "down")
+
     def readdress(self, last: int) -> None:
         """Take another address of the subnet instead of the present one, as a new DHCP lease does."""
         _sh("ip", "-n", self.namespace, "address", "delete", f"{self.address}/24", "dev", "eth0")
         self.address = f"{SUBNET}.{last}"
         self._take_address()
+
+    def move(self, subnet: str) -> None:
+        """Take the same last number in another subnet, with a way out through its router."""
+        _sh("ip", "-n", self.namespace, "address", "delete", f"{self.address}/24", "dev", "eth0")
+        self.address = f"{subnet}.{self.address.rpartition('.')[2]}"
+        self._take_address()
+        _sh("ip", "-n", self.namespace, "route", "add", "default", "via", f"{subnet}.254")
+
+    def forget_ipv4(self) -> None:
+        """Have IPv6 link-local addresses alone, as where nobody gives out any."""
+        _sh("ip", "-n", self.namespace, "-4", "address", "flush", "dev", "eth0")
 
     def lose(self, percent: int) -> None:
         """Let this share, in percent, of the packets that arrive here vanish at random; 0 ends it."""
@@ -222,7 +244,7 @@ class Lab:
 
     def __init__(self, hosts: int) -> None:
         self.name = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
-        self.switch = f"{self.name}-switch"
+        self.switch, self.router = f"{self.name}-switch", f"{self.name}-router"
         self.hosts = [Host(self, number) for number in range(1, hosts + 1)]
         self._arp_limits: list[str] = []
 
@@ -262,21 +284,34 @@ class Lab:
 
     def isolate(self) -> None:
         """Keep the hosts apart, each with the switch alone, as a guest Wi-Fi does; they forget who was where."""
+        apart = ["ip", "netns", "exec", self.switch, "bridge", "link", "set", "dev"]
         for host in self.hosts:
-            _sh(
-                "ip",
-                "netns",
-                "exec",
-                self.switch,
-                "bridge",
-                "link",
-                "set",
-                "dev",
-                host.name,
-                "isolated",
-                "on",
-            )
+            _sh(*apart, host.name, "isolated", "on")
+        for host in self.hosts:  # not before all are: they still say goodbye to each other
             _sh("ip", "-n", host.namespace, "neigh", "flush", "all")
+
+    def route(self, *islands: Sequence[int], nat: bool = False) -> None:
+        """Give each island a network of its own, 10.77.1, 10.77.2, ..., joined by a router that passes no multicast.
+
+        Args:
+            nat: those behind the second one are seen as the router itself, and nobody can connect to them.
+        """
+        self.split(*islands)
+        _sh("ip", "netns", "add", self.router)
+        _sh("ip", "netns", "exec", self.router, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        for number, island in enumerate(islands, 1):
+            port = f"r{number}"
+            add = ["link", "add", port, "type", "veth", "peer", "name", f"eth{number}", "netns", self.router]
+            _sh("ip", "-n", self.switch, *add)
+            _sh("ip", "-n", self.switch, "link", "set", port, "master", f"br{number}", "up")
+            _sh(
+                "ip", "-n", self.router, "address", "add", f"{NETWORK}.{number}.254/24", "dev", f"eth{number}"
+            )
+            _sh("ip", "-n", self.router, "link", "set", f"eth{number}", "up")
+            for host in island:
+                self.host(host).move(f"{NETWORK}.{number}")
+        if nat:
+            _sh("ip", "netns", "exec", self.router, "nft", "-f", "-", stdin=_NAT)
 
     def unite(self) -> None:
         """Put every host back on the one switch."""
@@ -292,8 +327,9 @@ class Lab:
         for host in self.hosts:
             if host.namespace in present:
                 host.remove()
-        if self.switch in present:
-            _remove_namespace(self.switch)
+        for namespace in (self.switch, self.router):
+            if namespace in present:
+                _remove_namespace(namespace)
         for path, value in zip(_ARP_LIMITS, self._arp_limits, strict=False):
             path.write_text(value, encoding="ascii")
 

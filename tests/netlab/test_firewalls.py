@@ -36,6 +36,8 @@ def team(office: Office, ann: Daemon, ben: Daemon) -> None:
     start_together(ann, ben)
     ann.client.call("team.create", name=TEAM)
     join(ben, ann.client.invite(TEAM)["link"])
+    ben.stop()  # as members they tell each other where they are as soon as they are linked
+    ben.start()
     meet(ann, ben)
     assert diagnosis(ann) == diagnosis(ben) == {}
 
