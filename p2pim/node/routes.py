@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from p2pim.errors import RemoteProtocolError
+from p2pim.node.net.limits import TokenBucket
 from p2pim.node.networks import FEATURE_ROUTES
 from p2pim.node.session import Session
 from p2pim.protocol.identity import PeerId
@@ -42,6 +43,10 @@ RENEW_MS: Final = 24 * 3600 * 1000
 SUM_SECONDS: Final = 30.0
 
 
+#: Changes of where somebody is that are followed: a second, and in a burst.
+MOVES_PER_SECOND, MOVES_BURST = 1 / 30, 6.0
+
+
 class RouteHint(NamedTuple):
     """Where a team-mate says to be reachable, and the name of the network to dial in."""
 
@@ -60,6 +65,9 @@ class RouteBoard:
         self._held: dict[RouteKey, Route] | None = None
         self._next_sum = 0.0
         self._has_news = True
+        #: How often somebody moves: whoever does it all the time must not use up the dials that others need.
+        self._moves: dict[PeerId, TokenBucket] = {}
+        self._unhinted: set[RouteKey] = set()
         #: Set by whoever runs the network: it dials.
         self.on_hint: Callable[[RouteHint], None] = lambda hint: None
         self._undone, node.store.database.undone = node.store.database.undone, self.forget
@@ -123,6 +131,17 @@ class RouteBoard:
             return None
         return RouteHint(route.peer_id, route.endpoints(), network.name)
 
+    def _give_hints(self) -> None:
+        now = self._node.clock.monotonic()
+        for key in list(self._unhinted):
+            bucket = self._moves.setdefault(key.peer_id, TokenBucket(MOVES_PER_SECOND, MOVES_BURST, now))
+            if (route := self.held().get(key)) is None:
+                self._unhinted.discard(key)
+            elif bucket.take(now):
+                self._unhinted.discard(key)
+                if (hint := self._hint(route)) is not None:
+                    self.on_hint(hint)
+
     # -- telling
 
     def link_up(self, session: Session, hello: Hello) -> None:
@@ -146,8 +165,10 @@ class RouteBoard:
             chance = int.from_bytes(self._node.random(4), "big")
             self._next_sum = now + SUM_SECONDS * (0.5 + chance / 2**32)
             self._drop()
+            self._moves = {p: bucket for p, bucket in self._moves.items() if self._node.rooms.is_mate(p)}
             if able:
                 able[chance % len(able)].routing.owes_sum = self._has_news = True
+        self._give_hints()
         before, _ = self._own, self.own()
         self._has_news |= self._own is not before
         if self._has_news and self._node.writable:
@@ -268,5 +289,5 @@ class RouteBoard:
         for key in gone:
             self.held().pop(key, None)
         self._has_news = True
-        if (hint := self._hint(route)) is not None:
-            self._store.on_commit(lambda: self.on_hint(hint))
+        self._unhinted.add(route.key)
+        self._store.on_commit(self._give_hints, "routes")

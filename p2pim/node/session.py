@@ -25,6 +25,9 @@ COSTLY_BURST: Final = 500.0
 #: Call-backs a peer may ask for: a second, and in a burst.
 CALLS_PER_SECOND: Final = 0.05
 CALLS_BURST: Final = 3.0
+#: Splices a peer may open: a second, and in a burst.
+OPENED_PER_SECOND: Final = 0.5
+OPENED_BURST: Final = 32.0
 #: How long a peer that sends faster than is taken is not read.
 REST_SECONDS: Final = 1.0
 #: Ids offered on one Link in one room and lacking here; with more we do not say that a run is done.
@@ -127,6 +130,7 @@ class Splicing:
 
     able: bool = False
     last: int = 0
+    opened: TokenBucket = field(default_factory=lambda: TokenBucket(OPENED_PER_SECOND, OPENED_BURST, 0.0))
     ends: dict[int, SpliceTransport | Passage] = field(default_factory=dict)
 
 

@@ -172,7 +172,9 @@ class Splices:
         if record.number % 2 == session.link.initiator or record.number in session.splicing.ends:
             raise RemoteProtocolError("the number of a splice that is not theirs to choose")
         code = UNWILLING
-        if record.kind == ASKED:
+        if not session.splicing.opened.take(self._node.clock.monotonic()):
+            pass  # a handshake costs whom it leads to
+        elif record.kind == ASKED:
             code = self._carry(session, record)
         elif record.kind == PASSED_ON and self._is_welcome(session, record.peer):
             self._make(session, record.number, None)

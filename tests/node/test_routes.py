@@ -8,7 +8,7 @@ import pytest
 
 from p2pim.config import Settings
 from p2pim.node import networks
-from p2pim.node.routes import RENEW_MS, SUM_SECONDS, RouteHint
+from p2pim.node.routes import MOVES_BURST, RENEW_MS, SUM_SECONDS, RouteHint
 from p2pim.node.session import COSTLY_BURST
 from p2pim.protocol.message import RoomId
 from p2pim.protocol.records import PROTOCOL
@@ -281,6 +281,21 @@ def test_what_is_not_current_or_not_news_changes_nothing() -> None:
     assert [hint.endpoints for hint in hints] == [[("10.6.6.6", 26747)]]
     assert held(ann) == {bob.peer_id, puppet.peer_id}
     assert puppet.bye is None
+
+
+def test_who_moves_all_the_time_is_not_followed_everywhere() -> None:
+    company = Company()
+    puppet, ann, _ = puppet_in_team(company)
+    hints: list[RouteHint] = []
+    ann.me.routes.on_hint = hints.append
+    now = ann.clock.wall_ms()
+    for n in range(30):
+        puppet.say(Routes([by(puppet, now + n, now + LIFE_MS, [f"10.6.6.{n}"])]))
+    followed = len(hints)
+    assert MOVES_BURST <= followed <= MOVES_BURST + 2
+    company.run(60)
+    assert hints[-1].endpoints == [("10.6.6.29", 26747)], "where they were last"
+    assert len(hints) == followed + 1
 
 
 def test_what_is_asked_for_is_sent_if_it_may_be_known() -> None:

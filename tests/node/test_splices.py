@@ -8,6 +8,7 @@ import pytest
 
 from p2pim.config import Settings
 from p2pim.node import carried, networks, splices
+from p2pim.node.session import OPENED_BURST, OPENED_PER_SECOND
 from p2pim.node.splices import Passage
 from p2pim.protocol.message import RoomId
 from p2pim.protocol.records import PROTOCOL
@@ -223,6 +224,23 @@ def test_so_many_are_carried_for_one_and_no_more(monkeypatch: pytest.MonkeyPatch
     puppet.say(Spliceclose(1, 0), Spliceopen(7, ASKED, bob.peer_id))
     assert closes(puppet) == [(5, UNWILLING)]
     company.part(puppet, ann)
+    assert carries(ann) == 0
+
+
+def test_who_opens_and_closes_without_end_is_turned_away() -> None:
+    company = Company()
+    puppet, ann, bob = puppet_and(company)
+    led: list[bytes] = []
+
+    def unwelcome(session: object, peer_id: bytes) -> bool:
+        led.append(peer_id)
+        return False
+
+    bob.me.splices._is_welcome = unwelcome  # type: ignore[method-assign]
+    for number in range(1, 401, 2):
+        puppet.say(Spliceopen(number, ASKED, bob.peer_id))
+    assert len(led) < OPENED_BURST + 201 * OPENED_PER_SECOND + 2
+    assert closes(puppet).count((399, UNWILLING)) == 1
     assert carries(ann) == 0
 
 
