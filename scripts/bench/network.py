@@ -9,14 +9,11 @@ ends with 0 whatever it finds.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +21,15 @@ import _common
 
 _common.enter_venv(__file__)
 
-from tests.daemons import Daemon, start_together  # noqa: E402  only the project's environment has what it needs
+from _fifty import FEW, MANY, crowd  # noqa: E402  only the project's environment has what these need
+from _scenes import office, seen, since_start, stop, team  # noqa: E402
+
+from tests.daemons import Daemon, start_together  # noqa: E402
 from tests.netlab import wireguard  # noqa: E402
 from tests.netlab.lab import Lab, missing  # noqa: E402
 from tests.netlab.office import Office  # noqa: E402
 from tests.netlab.wireguard import Vpn  # noqa: E402
 
-TEAM = "Blue"
 #: Rounds of which a median, or a 95th percentile, means something.
 MEDIAN_OF, P95_OF = 5, 20
 HUB = 12
@@ -59,53 +58,6 @@ class Row:
         return (
             f"{self.name:<64}{what:>7}{value:>7.2f} s  {spread:<14} of {len(values):<3} {asked:<16} {verdict}"
         )
-
-
-@contextlib.contextmanager
-def office(hosts: int) -> Iterator[Office]:
-    """Hosts on a switch, and people to come."""
-    with tempfile.TemporaryDirectory(prefix="p2b-") as folder, Lab(hosts) as lab:
-        homes = Path(folder, "homes")
-        homes.mkdir()
-        env = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        with Office(lab, homes, env) as seats:
-            yield seats
-
-
-def seen(*people: Daemon) -> float:
-    """The moment all show all others as reachable."""
-    assert all(one.peer_id for one in people), "asked for now, not by all at once"
-
-    def sees(one: Daemon) -> float:
-        return one.until_sees(*(other for other in people if other is not one))
-
-    with ThreadPoolExecutor(len(people)) as pool:
-        return max(pool.map(sees, people))
-
-
-def since_start(*people: Daemon) -> float:
-    """Start them; seconds from when the last one listened until all see all."""
-    start_together(*people)
-    return max(0.0, seen(*people) - max(one.serving_at for one in people))
-
-
-def team(*people: Daemon) -> float:
-    """A team of running daemons, by the link of the first one's invite; the moment when the last one was in."""
-    founder, *others = people
-    founder.client.call("team.create", name=TEAM)
-    link = founder.client.invite(TEAM, uses=len(people))["link"]
-    moment = time.monotonic()
-    for one in others:
-        one.client.join(link)
-        moment = one.until(lambda one=one: any(t["mine"] for t in one.client.teams()), "it is in")  # type: ignore[misc]
-    return moment
-
-
-def stop(*people: Daemon) -> None:
-    """End those who run."""
-    for one in people:
-        if one.runs:
-            one.stop()
 
 
 # -- a LAN
@@ -292,6 +244,10 @@ def main() -> int:
     for row in ROWS:
         if not options.rows or row.name.startswith(tuple(options.rows)):
             print(row.run(options.short), flush=True)
+    count = FEW if options.short else MANY
+    if not options.rows or f"{count} on a LAN".startswith(tuple(options.rows)):
+        for line in crowd(count, *((2.0, 3.0) if options.short else (30.0, 60.0))):
+            print(line, flush=True)
     return 0
 
 

@@ -1,0 +1,49 @@
+"""Many daemons on one LAN: how soon a late one sees all, and what each of them costs when nothing happens."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from _scenes import office, seen
+from idle import Cost
+
+from tests.daemons import start_together
+
+FEW, MANY = 8, 50
+#: Seconds, MiB, per cent of a processor, kB a second.
+LATE_GOAL, MEMORY_GOAL, PROCESSOR_GOAL, TRAFFIC_GOAL = 3.0, 60.0, 0.5, 2.0
+_RECEIVED: Final = "/sys/class/net/eth0/statistics/rx_bytes"
+
+
+def crowd(count: int, settle: float, watch: float) -> Iterator[str]:
+    """The lines of the table; ``settle``: seconds until what a start brings with it is over."""
+    with office(count) as seats:
+        *early, late = people = [seats.hire(f"p{number}") for number in range(1, count + 1)]
+        start_together(*early)
+        seen(*early)
+        start_together(late)
+        yield _line(
+            count, "the late one and all others see each other, s", seen(*people) - late.serving_at, LATE_GOAL
+        )
+        for one in people:
+            one.hang_up()
+        time.sleep(settle)
+        hosts = list(zip(people, seats.lab.hosts, strict=True))
+        before = [(Cost.of(one.process.pid), int(host.run(["cat", _RECEIVED]).stdout)) for one, host in hosts]
+        time.sleep(watch)
+        after = [(Cost.of(one.process.pid), int(host.run(["cat", _RECEIVED]).stdout)) for one, host in hosts]
+        pairs = list(zip(before, after, strict=True))
+        memory = statistics.median(cost.memory for cost, _ in after)
+        processor = statistics.median((b[0].processor - a[0].processor) / watch * 100 for a, b in pairs)
+        traffic = statistics.median((b[1] - a[1]) / watch / 1000 for a, b in pairs)
+        yield _line(count, "memory of each (RSS), MiB", memory, MEMORY_GOAL)
+        yield _line(count, "processor of each, %", processor, PROCESSOR_GOAL)
+        yield _line(count, "traffic into each, kB/s", traffic, TRAFFIC_GOAL)
+
+
+def _line(count: int, what: str, value: float, limit: float) -> str:
+    verdict = "holds" if value <= limit else "FAILS"
+    return f"{f'{count} on a LAN: {what}':<64}{'':>7}{value:>7.2f}    {'':<20} <= {limit:<13g} {verdict}"
