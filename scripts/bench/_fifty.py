@@ -7,10 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from _scenes import office, seen
+from _scenes import office
 from idle import Cost
 
 from tests.daemons import start_together
+from tests.netlab.office import meet
 
 FEW, MANY = 8, 50
 #: Seconds, MiB, per cent of a processor, kB a second.
@@ -23,10 +24,10 @@ def crowd(count: int, settle: float, watch: float) -> Iterator[str]:
     with office(count) as seats:
         *early, late = people = [seats.hire(f"p{number}") for number in range(1, count + 1)]
         start_together(*early)
-        seen(*early)
+        meet(*early)
         start_together(late)
         yield _line(
-            count, "the late one and all others see each other, s", seen(*people) - late.serving_at, LATE_GOAL
+            count, "the late one and all others see each other, s", meet(*people) - late.serving_at, LATE_GOAL
         )
         for one in people:
             one.hang_up()

@@ -7,12 +7,11 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.daemons import Daemon, start_together
 from tests.netlab.lab import Lab
-from tests.netlab.office import Office
+from tests.netlab.office import Office, meet
 
 TEAM = "Blue"
 
@@ -28,21 +27,10 @@ def office(hosts: int) -> Iterator[Office]:
             yield seats
 
 
-def seen(*people: Daemon) -> float:
-    """The moment all show all others as reachable."""
-    assert all(one.peer_id for one in people), "asked for now, not by all at once"
-
-    def sees(one: Daemon) -> float:
-        return one.until_sees(*(other for other in people if other is not one))
-
-    with ThreadPoolExecutor(len(people)) as pool:
-        return max(pool.map(sees, people))
-
-
 def since_start(*people: Daemon) -> float:
     """Start them; seconds from when the last one listened until all see all."""
     start_together(*people)
-    return max(0.0, seen(*people) - max(one.serving_at for one in people))
+    return max(0.0, meet(*people) - max(one.serving_at for one in people))
 
 
 def team(*people: Daemon) -> float:

@@ -22,12 +22,12 @@ import _common
 _common.enter_venv(__file__)
 
 from _fifty import FEW, MANY, crowd  # noqa: E402  only the project's environment has what these need
-from _scenes import office, seen, since_start, stop, team  # noqa: E402
+from _scenes import office, since_start, stop, team  # noqa: E402
 
 from tests.daemons import Daemon, start_together  # noqa: E402
 from tests.netlab import wireguard  # noqa: E402
 from tests.netlab.lab import Lab, missing  # noqa: E402
-from tests.netlab.office import Office  # noqa: E402
+from tests.netlab.office import Office, meet  # noqa: E402
 from tests.netlab.wireguard import Vpn  # noqa: E402
 
 #: Rounds of which a median, or a 95th percentile, means something.
@@ -143,7 +143,7 @@ def _crash(rounds: int) -> Iterator[float]:
         ann, ben = seats.hire("ann"), seats.hire("ben")
         for _ in range(rounds):
             since_start(*(one for one in (ann, ben) if not one.runs))
-            seen(ann, ben)
+            meet(ann, ben)
             began = time.monotonic()
             ben.kill()
             yield ann.until_misses(ben) - began
@@ -158,7 +158,7 @@ def _vanish(rounds: int) -> Iterator[float]:
             began = time.monotonic()
             yield ann.until_misses(ben, within=60) - began
             seats.lab.host(2).plug()
-            seen(ann, ben)
+            meet(ann, ben)
 
 
 # -- firewalls
@@ -172,14 +172,14 @@ def _closed(*closed: int) -> Callable[[int], Iterator[float]]:
             people = [seats.hire(name) for name in ("ann", "ben", "cleo")]
             start_together(*people)
             team(*people)
-            seen(*people)
+            meet(*people)
             for host in closed:
                 seats.lab.host(host).shut()
             for _ in range(rounds):
                 late = [people[host - 1] for host in closed]
                 stop(*late)
                 start_together(*late)
-                yield max(0.0, seen(*people) - max(one.serving_at for one in late))
+                yield max(0.0, meet(*people) - max(one.serving_at for one in late))
 
     return measure
 
@@ -198,7 +198,7 @@ def _joined(rounds: int) -> Iterator[float]:
             people = [seats.hire(f"p{host}-{number}", host) for host in range(1, HUB + 1)]
             start_together(*people)
             moment = team(*people)
-            yield max(0.0, seen(*people) - moment)
+            yield max(0.0, meet(*people) - moment)
             stop(*people)
 
 
@@ -208,7 +208,7 @@ def _again(rounds: int) -> Iterator[float]:
         first, *others = people = [seats.hire(f"p{host}") for host in range(1, HUB + 1)]
         start_together(*people)
         team(*people)
-        seen(*people)
+        meet(*people)
         stop(first)
         for _ in range(rounds):
             stop(*others)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +79,27 @@ def agree(room_by_daemon: Mapping[Daemon, str]) -> list[str]:
     assert all(other == first for other in others)
     assert len({message_id for message_id, _ in first}) == len(first)
     return [text for _, text in first]
+
+
+def meet(*people: Daemon) -> float:
+    """Wait until all show all others as reachable, at all of them at the same time; the moment."""
+    assert all(one.peer_id for one in people), "asked for now, not by all at once"
+
+    def sees(one: Daemon) -> float:
+        return one.until_sees(*(other for other in people if other is not one))
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        return max(pool.map(sees, people))
+
+
+def talk(one: Daemon, other: Daemon) -> None:
+    """A message each way, and the same held by both."""
+    before = len(one.texts(other.peer_id))
+    one.say(other.peer_id, "there")
+    other.until_holds(one.peer_id, before + 1)
+    other.say(one.peer_id, "and back")
+    one.until_holds(other.peer_id, before + 2)
+    agree_on_dm(one, other)
 
 
 def agree_on_dm(one: Daemon, other: Daemon) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.daemons import Daemon, start_together
 from tests.netlab.conftest import BuildOffice
-from tests.netlab.office import Office, agree_on_dm
+from tests.netlab.office import Office, meet, talk
 from tests.netlab.test_team import TEAM, join
 
 
@@ -21,16 +21,6 @@ def diagnosis(daemon: Daemon) -> Mapping[str, str]:
     }
 
 
-def talk(one: Daemon, other: Daemon) -> None:
-    """A message each way."""
-    before = len(one.texts(other.peer_id)) if one.client.rooms() else 0
-    one.say(other.peer_id, "there")
-    other.until_holds(one.peer_id, before + 1)
-    other.say(one.peer_id, "and back")
-    one.until_holds(other.peer_id, before + 2)
-    agree_on_dm(one, other)
-
-
 def team(office: Office, ann: Daemon, ben: Daemon) -> None:
     """The two of them, who see each other and are well."""
     start_together(ann, ben)
@@ -40,11 +30,6 @@ def team(office: Office, ann: Daemon, ben: Daemon) -> None:
     ben.start()
     meet(ann, ben)
     assert diagnosis(ann) == diagnosis(ben) == {}
-
-
-def meet(ann: Daemon, ben: Daemon) -> None:
-    ann.until_sees(ben)
-    ben.until_sees(ann)
 
 
 @pytest.mark.timeout(120)

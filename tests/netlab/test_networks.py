@@ -9,24 +9,9 @@ import pytest
 from tests.daemons import Daemon, befriend, start_together
 from tests.netlab import wireguard
 from tests.netlab.conftest import BuildOffice
-from tests.netlab.office import Office, agree_on_dm
+from tests.netlab.office import Office, meet, talk
 from tests.netlab.test_team import TEAM, join
 from tests.netlab.wireguard import Vpn
-
-
-def meet(*people: Daemon) -> None:
-    for one in people:
-        one.until_sees(*(other for other in people if other is not one))
-
-
-def talk(one: Daemon, other: Daemon) -> None:
-    """A message each way."""
-    before = len(one.texts(other.peer_id)) if any(r["name"] == other.name for r in one.client.rooms()) else 0
-    one.say(other.peer_id, "there")
-    other.until_holds(one.peer_id, before + 1)
-    other.say(one.peer_id, "and back")
-    one.until_holds(other.peer_id, before + 2)
-    agree_on_dm(one, other)
 
 
 def team_by_link(*people: Daemon) -> None:

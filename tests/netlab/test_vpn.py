@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.daemons import Daemon, start_together
+from tests.daemons import start_together
 from tests.netlab.conftest import BuildOffice
-from tests.netlab.office import agree_on_dm
+from tests.netlab.office import agree_on_dm, meet
 from tests.netlab.test_team import join
 from tests.netlab.wireguard import Vpn, missing
 from tests.plugin import Figure
@@ -18,17 +17,6 @@ from tests.plugin import Figure
 TEAM = "Tunnel"
 HOSTS = 12
 SEEN_GOAL = 2.0
-
-
-def all_see_all(people: list[Daemon]) -> float:
-    """Wait for it, at all of them at the same time; the moment."""
-    assert all(one.peer_id for one in people), "asked for now, not by all at once"
-
-    def sees(one: Daemon) -> float:
-        return one.until_sees(*(other for other in people if other is not one))
-
-    with ThreadPoolExecutor(len(people)) as pool:
-        return max(pool.map(sees, people))
 
 
 @pytest.mark.timeout(240)
@@ -52,7 +40,7 @@ def test_a_hub_of_twelve_where_only_an_invite_link_says_where_anybody_is(
         f"VPN hub of {HOSTS}: eleven joined by the link of the first, one after the other",
         f"{joined - began:.1f} s",
     )
-    seen = all_see_all(people) - joined
+    seen = meet(*people) - joined
     figure(f"VPN hub of {HOSTS}: everybody sees everybody, after the last one has joined", f"{seen:.2f} s")
     first, last = others[0], others[-1]
     first.say(last.peer_id, "through the tunnel")
@@ -63,6 +51,6 @@ def test_a_hub_of_twelve_where_only_an_invite_link_says_where_anybody_is(
     for one in people:
         one.stop()
     start_together(*others)
-    again = all_see_all(others) - max(one.serving_at for one in others)
+    again = meet(*others) - max(one.serving_at for one in others)
     figure(f"VPN hub of {HOSTS}: the same after all started again, without the first", f"{again:.2f} s")
     assert max(seen, again) <= SEEN_GOAL
