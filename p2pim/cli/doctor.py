@@ -28,9 +28,8 @@ def doctor(run: Run) -> int:
         with run.client() as client:
             checks += client.doctor()
             if run.options.share:
-                names += [peer["name"] for peer in client.peers()] + [
-                    peer["nickname"] for peer in client.peers()
-                ]
+                for peer in client.peers():
+                    names += [peer["name"], peer["nickname"]]
                 names += [client.identity()["nickname"]] + [room["name"] for room in client.rooms()]
     except NotRunning as error:
         checks.append(_check("daemon", "fail", str(error), "p2pim start"))

@@ -97,10 +97,7 @@ class Callbacks:
         peer = session.link.peer_id
         if self._node.people.is_stranger(peer) and not self._node.rooms.is_mate(peer):
             return set()
-        now, hosts = self._node.clock.wall_ms(), set[str]()
+        hosts = {host for host, _ in self._node.routes.endpoints_of(peer)}
         if session.link.address is not None:
             hosts.add(canonical(session.link.address.host))
-        for key, route in self._node.routes.held().items():
-            if key.peer_id == peer and route.is_current(now):
-                hosts.update(host for host, _ in route.endpoints())
         return hosts

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from p2pim.node.net.limits import TokenBucket
 from p2pim.protocol.splice import MAX_DATA, OVER, TOO_FAST, Spliceclose, Splicedata
 
 if TYPE_CHECKING:
@@ -23,22 +24,6 @@ MAX_WAITING: Final = 1024 * 1024
 OUTER_BELOW: Final = 256 * 1024
 
 
-class Allowance:
-    """So many bytes a second, and so many at once."""
-
-    def __init__(self, rate: float, burst: float, now: float) -> None:
-        self._rate, self._burst, self._left, self._at = rate, burst, burst, now
-
-    def take(self, size: int, now: float) -> bool:
-        """Whether so many bytes may pass now."""
-        self._left = min(self._burst, self._left + max(0.0, now - self._at) * self._rate)
-        self._at = now
-        if size > self._left:
-            return False
-        self._left -= size
-        return True
-
-
 class SpliceTransport:
     """A Transport. Whoever made it sets ``link``.
 
@@ -52,7 +37,7 @@ class SpliceTransport:
         self, outer: Session, number: int, clock: Callable[[], float], on_over: Callable[[], None]
     ) -> None:
         self._outer, self._number, self._clock, self._on_over = outer, number, clock, on_over
-        self._allowance = Allowance(BYTES_PER_SECOND, BYTES_BURST, clock())
+        self._allowance = TokenBucket(BYTES_PER_SECOND, BYTES_BURST, clock())
         self._out = bytearray()
         self._in: deque[bytes] = deque()
         self._waiting = 0
@@ -138,7 +123,7 @@ class SpliceTransport:
         outer = self._outer.link
         while self._out and not self.over and outer.queued < OUTER_BELOW:
             part = bytes(self._out[:MAX_DATA])
-            if not self._allowance.take(len(part), self._clock()):
+            if not self._allowance.take(self._clock(), cost=len(part)):
                 break
             del self._out[: len(part)]
             outer.send(Splicedata(self._number, part))

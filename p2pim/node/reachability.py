@@ -89,7 +89,8 @@ async def _outbound(node: Node, probe: Probe) -> list[Check]:
     where = {
         peer_id: endpoints
         for peer_id in _sessions(node)
-        if peer_id != node.peer_id and (endpoints := _said_to_be_at(node, peer_id))
+        if peer_id != node.peer_id
+        and (endpoints := [Endpoint(*where) for where in node.routes.endpoints_of(peer_id)])
     }
     tried = dict(list(where.items())[:TRIED])
     outcomes = await asyncio.gather(*(probe(endpoints) for endpoints in tried.values()))
@@ -106,16 +107,6 @@ async def _outbound(node: Node, probe: Probe) -> list[Check]:
         checks.insert(0, Check("outbound", "ok", f"open to {_names(node, good)}"))
     return checks or [
         Check("outbound", "skip", "unknown: nobody is connected who has told where they can be reached")
-    ]
-
-
-def _said_to_be_at(node: Node, peer_id: PeerId) -> list[Endpoint]:
-    now = node.clock.wall_ms()
-    return [
-        Endpoint(host, port)
-        for key, route in node.routes.held().items()
-        if key.peer_id == peer_id and route.is_current(now)
-        for host, port in route.endpoints()
     ]
 
 
@@ -138,10 +129,11 @@ def _sorted(
 
 def _trouble(name: str, what: str, outcome: int, where: str, node: Node) -> Check:
     happened, why = _SAID[outcome]
-    port = node.port or 0
     text = f"{what} {happened}: {why}, {where} or on the way"
     if where == "here":
-        return Check(name, "warn", text, f"{cure(port)}; until then only who is open to you can be connected")
+        return Check(
+            name, "warn", text, f"{cure(node.port or 0)}; until then only who is open to you can be connected"
+        )
     return Check(name, "warn", text, "run p2pim doctor on that machine: it says what to do there")
 
 

@@ -83,7 +83,7 @@ class RouteBoard:
 
     # -- what is known
 
-    def own(self) -> SignedRoute | None:
+    def own(self) -> tuple[Route, SignedRoute] | None:
         """Our own record, signed anew if need be; None where nothing is to be told."""
         now = self._node.clock.wall_ms()
         endpoints = self._node.addresses()[:MAX_ADDRESSES]
@@ -91,14 +91,14 @@ class RouteBoard:
             return None
         last = 0
         if self._own is not None:
-            route, signed = self._own
+            route, _ = self._own
             if route.endpoints() == endpoints and route.is_current(now) and now < route.seq + RENEW_MS:
-                return signed
+                return self._own
             last = route.seq
         seq = max(now, last + 1)
         signed = write_route(self._node.identity, self._node.boot_id, seq, seq + LIFE_MS, endpoints)
         self._own = read_route(signed), signed
-        return signed
+        return self._own
 
     def held(self) -> dict[RouteKey, Route]:
         """Every record of somebody else that is here: verified, but it may have expired."""
@@ -120,6 +120,16 @@ class RouteBoard:
             for key, route in self.held().items()
             if key.peer_id in common and route.is_current(now)
         }
+
+    def endpoints_of(self, peer_id: PeerId) -> list[tuple[str, int]]:
+        """Where somebody's machines say to be, as far as that is current."""
+        now = self._node.clock.wall_ms()
+        return [
+            endpoint
+            for key, route in self.held().items()
+            if key.peer_id == peer_id and route.is_current(now)
+            for endpoint in route.endpoints()
+        ]
 
     def hints(self) -> list[RouteHint]:
         """All that is known, for a network that starts."""
@@ -160,12 +170,12 @@ class RouteBoard:
     def tick(self) -> None:
         """Once a second: tell what is new; now and then, on one Link or another, a sum of all."""
         now = self._node.clock.monotonic()
-        able = [session for session in self._node.sync.sessions.values() if self._may_tell(session)]
         if now >= self._next_sum:
             chance = int.from_bytes(self._node.random(4), "big")
             self._next_sum = now + SUM_SECONDS * (0.5 + chance / 2**32)
             self._drop()
             self._moves = {p: bucket for p, bucket in self._moves.items() if self._node.rooms.is_mate(p)}
+            able = [session for session in self._node.sync.sessions.values() if self._may_tell(session)]
             if able:
                 able[chance % len(able)].routing.owes_sum = self._has_news = True
         self._give_hints()
@@ -173,7 +183,7 @@ class RouteBoard:
         self._has_news |= self._own is not before
         if self._has_news and self._node.writable:
             self._has_news = False
-            for session in able:
+            for session in self._node.sync.sessions.values():
                 self._tell(session)
 
     def _drop(self) -> None:
@@ -190,11 +200,13 @@ class RouteBoard:
         """Our own record, if it is news there; a sum, if one is owed; the names of what else is news."""
         if not self._may_tell(session):
             return
-        told, signed = session.routing.told, self.own()
-        if signed is not None and (route := read_route(signed)).seq > told.get(route.key, 0):
-            told[route.key] = route.seq
-            session.link.send(Routes([signed]))
-            self._node.sync.touch(session)
+        told = session.routing.told
+        if (own := self.own()) is not None:
+            route, signed = own
+            if route.seq > told.get(route.key, 0):
+                told[route.key] = route.seq
+                session.link.send(Routes([signed]))
+                self._node.sync.touch(session)
         known = self._known(session)
         if session.routing.owes_sum:
             session.routing.owes_sum = False

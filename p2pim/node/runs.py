@@ -204,9 +204,8 @@ class Runs:
             self._say_done(session, place, driven.number, lacking)
             own = session.drives.get(place)
             if own is not None and own.told_done and own.snapshot <= driven.snapshot:
-                del session.drives[
-                    place
-                ]  # more was offered than they remember: their own run was to cover it
+                # More was offered than they remember: their own run was to cover it.
+                del session.drives[place]
 
     def _say_done(self, session: Session, place: SetId, number: int, lacking: set[MessageId]) -> None:
         session.owed[place] = set(lacking)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from p2pim.errors import RemoteProtocolError
-from p2pim.node.carried import BYTES_BURST, BYTES_PER_SECOND, Allowance, SpliceTransport
+from p2pim.node.carried import BYTES_BURST, BYTES_PER_SECOND, SpliceTransport
 from p2pim.node.link import Link
+from p2pim.node.net.limits import TokenBucket
 from p2pim.node.networks import FEATURE_SPLICES
 from p2pim.node.session import Session
 from p2pim.protocol.identity import PeerId
@@ -54,7 +55,7 @@ class Passage:
 
     to: Session
     number: int
-    allowance: Allowance
+    allowance: TokenBucket
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Splices:
         for peer_id in [p for p in self._absent if p in here or p not in news]:
             del self._absent[peer_id]
         for peer_id, seq in news.items():
-            if peer_id not in here and not self._node.people.contact(peer_id).blocked:
+            if peer_id not in here:
                 self._miss(peer_id, seq, now)
 
     def _miss(self, peer_id: PeerId, seq: int, now: float) -> None:
@@ -122,7 +123,7 @@ class Splices:
         if absence is None or absence.news != seq:
             patience = GRACE * (1 if self._node.peer_id < peer_id else 2)
             self._absent[peer_id] = Absence(seq, now + patience)
-        elif now >= absence.due:
+        elif now >= absence.due and not self._node.people.contact(peer_id).blocked:
             carriers = [s for s in self._node.sync.sessions.values() if self._could_carry(s, peer_id)]
             if absence.tried < min(ASKED_IN_TURN, len(carriers)):
                 self._open(carriers[absence.turn % len(carriers)], peer_id)
@@ -183,7 +184,7 @@ class Splices:
             self._say_closed(session, record.number, code)
 
     def _is_welcome(self, session: Session, peer_id: PeerId) -> bool:
-        here = any(link.peer_id == peer_id and link.via is None for link in self._node.sync.sessions)
+        here = self._node.is_linked_directly(peer_id)
         return self._could_carry(session, peer_id) and not here and len(session.splicing.ends) < IN_ALL
 
     def _carry(self, session: Session, record: Spliceopen) -> int:
@@ -210,7 +211,7 @@ class Splices:
         return sum(isinstance(end, Passage) for s in sessions for end in s.splicing.ends.values()) // 2
 
     def _passage(self, to: Session, number: int) -> Passage:
-        allowance = Allowance(2 * BYTES_PER_SECOND, 2 * BYTES_BURST, self._node.clock.monotonic())
+        allowance = TokenBucket(2 * BYTES_PER_SECOND, 2 * BYTES_BURST, self._node.clock.monotonic())
         return Passage(to, number, allowance)
 
     # -- what passes
@@ -221,7 +222,7 @@ class Splices:
         if isinstance(end, SpliceTransport):
             end.received(record.data)
         elif end is not None:
-            allowed = end.allowance.take(len(record.data), self._node.clock.monotonic())
+            allowed = end.allowance.take(self._node.clock.monotonic(), cost=len(record.data))
             if not allowed or end.to.link.queued > MAX_QUEUED:
                 self._say_closed(session, record.number, TOO_FAST)
                 self._end(session, record.number, TOO_FAST)

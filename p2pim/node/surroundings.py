@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from p2pim.node.events import Check
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Addresses of people who are away that are tried, the last ones that worked.
 TRIED: Final = 8
-
-Listen = Callable[[], Awaitable[Sequence[Heard]]]
 
 
 async def look_around(node: Node, network: Network) -> list[Check]:

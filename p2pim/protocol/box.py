@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError, LocalProtocolError
-from p2pim.protocol.fields import CLOCK_END, MAX_LIST, Bound, Id
+from p2pim.protocol.fields import CLOCK_END, MAX_LIST, Bound, Id, read_about
 from p2pim.protocol.handshake import open_with, seal_to
-from p2pim.protocol.identity import Identity, PeerId, check_peer_id, digest, verify
+from p2pim.protocol.identity import Identity, PeerId, digest, verify
 from p2pim.protocol.names import MAX_NAME_BYTES
 from p2pim.protocol.records import Signed, SignedPeer
 
@@ -72,12 +72,7 @@ def read_record(signed: SignedPeer) -> PeerRecord:
     Raises:
         DecodeError: it is no such record.
     """
-    try:
-        record = _decode_record(signed.record)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise DecodeError("A peer record is malformed.") from None
-    check_peer_id(record.peer_id)
-    return record
+    return read_about(_decode_record, signed.record, "A peer record")
 
 
 def is_genuine(signed: SignedPeer, record: PeerRecord) -> bool:

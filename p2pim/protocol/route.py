@@ -14,13 +14,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError
-from p2pim.protocol.fields import MAX_LIST, Bound, Clock, Id
+from p2pim.protocol.fields import MAX_LIST, Bound, Clock, Id, read_about
 from p2pim.protocol.identity import (
     BOOT_ID_LENGTH,
     SIGNATURE_LENGTH,
     Identity,
     PeerId,
-    check_peer_id,
     digest,
     verify,
 )
@@ -138,12 +137,7 @@ def read_route(signed: SignedRoute) -> Route:
     Raises:
         DecodeError: it is no such record.
     """
-    try:
-        route = _decode(signed.record)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise DecodeError("A route record is malformed.") from None
-    check_peer_id(route.peer_id)
-    return route
+    return read_about(_decode, signed.record, "A route record")
 
 
 def is_genuine(signed: SignedRoute, route: Route) -> bool:

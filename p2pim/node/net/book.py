@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Interface
+from typing import Any
 
 from p2pim.node.net.address import Endpoint, canonical, parse
 from p2pim.node.net.limits import TokenBucket
@@ -150,13 +151,7 @@ class AddressBook:
         endpoints = sorted(
             (_canonical(endpoint) for host in hosts for endpoint in self._scoped(host, port)), key=self._rank
         )
-        taken = 0
-        for endpoint in endpoints:
-            refused = self.add(
-                endpoint, Source.MDNS, now, network=network, label=label, delay=delay + taken * STAGGER
-            )
-            taken += refused is None
-        return taken
+        return self._add_in_turn(endpoints, Source.MDNS, now, delay, network=network, label=label)
 
     def route(
         self, peer_id: PeerId, endpoints: Iterable[Endpoint], *, network: str, now: float, delay: float
@@ -167,13 +162,18 @@ class AddressBook:
             stale = entry.source is Source.GOSSIP and entry.peer_id == peer_id and not entry.good
             if stale and not entry.dialling and entry.endpoint not in endpoints:
                 del self._entries[entry.endpoint]
-        taken = 0
         # Of a machine's networks the one where others have been reached comes first: it may be a VPN, the rest homes.
         proven = self._proven_subnets()
-        for endpoint in sorted(endpoints, key=lambda endpoint: not self._is_in(endpoint, proven)):
-            wait = delay + taken * STAGGER
-            refused = self.add(endpoint, Source.GOSSIP, now, network=network, peer_id=peer_id, delay=wait)
-            taken += refused is None
+        endpoints.sort(key=lambda endpoint: not self._is_in(endpoint, proven))
+        return self._add_in_turn(endpoints, Source.GOSSIP, now, delay, network=network, peer_id=peer_id)
+
+    def _add_in_turn(
+        self, endpoints: Iterable[Endpoint], source: Source, now: float, delay: float, **known: Any
+    ) -> int:
+        """Take the addresses of one machine, each to be dialled a little after the one before; how many fit."""
+        taken = 0
+        for endpoint in endpoints:
+            taken += self.add(endpoint, source, now, delay=delay + taken * STAGGER, **known) is None
         return taken
 
     def plan(self, now: float, is_linked: Callable[[PeerId], bool]) -> Plan:

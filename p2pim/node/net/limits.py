@@ -18,18 +18,18 @@ from p2pim.node.net.address import source_key
 
 
 class TokenBucket:
-    """Allows `burst` events at once and `rate` a second in the long run."""
+    """Allows `burst` events at once and `rate` a second in the long run; or bytes, where `cost` says how many."""
 
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate, self._burst = rate, burst
         self._tokens, self._at = burst, now
 
-    def take(self, now: float, keep: float = 0.0) -> bool:
-        """Take one token if more than `keep` would be left; a refused event costs nothing."""
+    def take(self, now: float, keep: float = 0.0, cost: float = 1.0) -> bool:
+        """Take so many tokens if at least `keep` are left then; a refused event costs nothing."""
         self._refill(now)
-        if self._tokens < 1 + keep:
+        if self._tokens < cost + keep:
             return False
-        self._tokens -= 1
+        self._tokens -= cost
         return True
 
     def ready_in(self, now: float) -> float:
