@@ -11,6 +11,7 @@ from p2pim.errors import StoreError
 from p2pim.node.events import Check
 from p2pim.node.net.discovery.interfaces import choose
 from p2pim.node.net.network import DEFAULT_PORT, Network
+from p2pim.node.paths import check_paths
 from p2pim.node.reachability import examine
 from p2pim.node.surroundings import look_around
 
@@ -42,6 +43,7 @@ def local_checks(node: Node, network: Network) -> list[Check]:
         _clock(node),
         _store(node),
         _peers(node),
+        *check_paths(node, network),
     ]
 
 

@@ -111,6 +111,7 @@ class Connection:
         # Jitter, or all the links that a network break ended at once would ping in step for ever.
         self._liveness = Liveness(ping_after * (0.9 + 0.2 * random(1)[0] / 255))
         self._flooded = False
+        self._large: bytes | None = None
         if initiator:
             self._dial(networks[0])
         else:
@@ -171,6 +172,17 @@ class Connection:
         """Ask at once whether the path still works; without an answer to just this, dead after ``limit``."""
         if self.state is ConnectionState.READY:
             self._liveness.ask_urgently(self._ask(), now, limit)
+
+    def ping_large(self, size: int) -> None:
+        """Send a PING of so many bytes, which says nothing about life: ``large_passed`` tells whether it came back."""
+        if self.state is ConnectionState.READY:
+            self._large = self._random(size)
+            self._write(Ping(self._large))
+
+    @property
+    def large_passed(self) -> bool:
+        """Whether what ``ping_large`` sent, if anything, has come back."""
+        return self._large is None
 
     def deadline(self) -> float:
         """When ``tick`` has something to do, unless bytes arrive first."""
@@ -298,6 +310,8 @@ class Connection:
             self._write(Pong(record.echo))
         elif isinstance(record, Pong):
             self._liveness.answered(record.echo)
+            if record.echo == self._large:
+                self._large = None
         elif isinstance(record, Bye):
             self._close(Reason.BYE, record.code, remote=True)
         elif isinstance(record, Hello):

@@ -187,6 +187,14 @@ class Host:
             }}"""
         _sh("ip", "netns", "exec", self.namespace, "nft", "-f", "-", stdin=rules)
 
+    def swallow(self, above: int) -> None:
+        """Let the switch drop packets of more bytes than this on their way here, without a word to anybody."""
+        for host in (
+            self._lab.hosts
+        ):  # one segment a packet: what is to be cut later passes any switch of this kernel
+            _sh("ip", "-n", host.namespace, "link", "set", "eth0", "gso_max_segs", "1")
+        _sh("ip", "-n", self._lab.switch, "link", "set", self.name, "mtu", str(above))
+
     def drop_mdns(self) -> None:
         """Let no mDNS in, as a firewall does that knows nothing of it."""
         rules = """

@@ -170,3 +170,19 @@ async def test_who_is_still_shaking_hands_begins_anew() -> None:
         await anna.until(lambda: len(anna.links) == 1)
         obey(anna, rules(open_network=False))
         assert await is_shut_out(sock)
+
+
+async def test_whoever_answers_otherwise_than_p2pim_is_named_so() -> None:
+    async def sign_in_page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(sign_in_page, "127.0.0.1", 0)
+    where = Endpoint("127.0.0.1", server.sockets[0].getsockname()[1])
+    anna = Peer(PeerSettings(visible=HIDDEN, peers=[str(where)]))
+    async with server, running(anna):
+        await anna.until(lambda: anna.network.book.entry(where).trouble is not None)  # type: ignore[union-attr]
+        entry = anna.network.book.entry(where)
+    assert entry is not None
+    assert entry.trouble is not None
+    assert "sign-in page" in entry.trouble

@@ -53,6 +53,11 @@ class Entry:
     linked: bool = False
     is_self: bool = False
     refused: str | None = None
+    #: The most bytes of a TCP segment, and whether the way there swallows larger ones (None: not known; see ``mtu``).
+    segment: int | None = None
+    swallows: bool | None = None
+    #: Why the last dial came to nothing.
+    trouble: str | None = None
 
 
 @dataclass(slots=True)
@@ -198,7 +203,7 @@ class AddressBook:
 
     def succeeded(self, entry: Entry, peer_id: PeerId, now: float) -> None:
         """Note that a dial ended in a Link to `peer_id`."""
-        entry.dialling, entry.linked, entry.good = False, True, True
+        entry.dialling, entry.linked, entry.good, entry.trouble = False, True, True, None
         entry.peer_id, entry.seen, entry.failing_since = peer_id, now, None
         for other in [other for other in self._entries.values() if other is not entry]:
             if entry.label is not None and other.label == entry.label:
@@ -208,9 +213,9 @@ class AddressBook:
                 # It listens on another port of that host now. The old ones would fill the host's places for good.
                 del self._entries[other.endpoint]
 
-    def failed(self, entry: Entry, now: float) -> None:
-        """Note a failed dial: wait longer, and drop adverts that never worked after a day."""
-        entry.dialling = False
+    def failed(self, entry: Entry, now: float, trouble: str | None = None) -> None:
+        """Note a failed dial, and why: wait longer, and drop adverts that never worked after a day."""
+        entry.dialling, entry.trouble = False, trouble
         entry.failing_since = now if entry.failing_since is None else entry.failing_since
         hinted = entry.source in (Source.MDNS, Source.GOSSIP)
         if hinted and not entry.good and now - entry.failing_since >= FORGET_AFTER:

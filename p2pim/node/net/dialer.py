@@ -11,6 +11,7 @@ from typing import Any
 
 from p2pim.node.net.address import Endpoint, parse
 from p2pim.node.net.limits import TokenBucket
+from p2pim.node.net.mtu import limit_segments
 from p2pim.node.net.tcp import prepare
 
 AT_ONCE = 8
@@ -74,17 +75,19 @@ async def connect(
     endpoint: Endpoint,
     within: float = CONNECT_WITHIN,
     may_dial: Callable[[SocketAddress], bool] = lambda address: True,
+    segment: int | None = None,
 ) -> socket.socket:
     """Return a connected socket, or raise OSError (a timeout is one).
 
     Args:
         may_dial: whether an address, perhaps one of many that a name has, may be dialled at all.
+        segment: the most bytes of a TCP segment, in both directions; None: what the system finds right.
     """
     failure: OSError = OSError(f"no address for {endpoint.host}")
     for address in await resolve(endpoint):
         try:
             if may_dial(address):
-                sock = await _connect_one(address, within)
+                sock = await _connect_one(address, within, segment)
                 if may_dial(address):  # still: connecting took a while
                     return sock
                 sock.close()
@@ -98,11 +101,13 @@ def _family(address: SocketAddress) -> socket.AddressFamily:
     return socket.AF_INET6 if len(address) > 2 else socket.AF_INET
 
 
-async def _connect_one(address: SocketAddress, within: float) -> socket.socket:
+async def _connect_one(address: SocketAddress, within: float, segment: int | None) -> socket.socket:
     sock = socket.socket(_family(address), socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         prepare(sock)
+        if segment is not None:
+            limit_segments(sock, segment)
         async with asyncio.timeout(within):
             await asyncio.get_running_loop().sock_connect(sock, address)
     except BaseException:
@@ -139,12 +144,13 @@ class Dialer:
         now: float,
         connected: Callable[[socket.socket], None],
         failed: Callable[[OSError], None],
+        segment: int | None = None,
     ) -> bool:
         """Start a dial if limits allow. It ends in one of the calls; after `connected`, call `finished`."""
         if self.under_way >= self._at_once or not self._bucket.take(now):
             return False
         self.under_way += 1
-        task = asyncio.get_running_loop().create_task(self._dial(endpoint, connected, failed))
+        task = asyncio.get_running_loop().create_task(self._dial(endpoint, connected, failed, segment))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -169,6 +175,7 @@ class Dialer:
         endpoint: Endpoint,
         connected: Callable[[socket.socket], None],
         failed: Callable[[OSError], None],
+        segment: int | None,
     ) -> None:
         silent = False
 
@@ -180,7 +187,7 @@ class Dialer:
 
         patience = asyncio.get_running_loop().call_later(SILENT_AFTER, make_room)
         try:
-            sock = await connect(endpoint, may_dial=self._may_dial)
+            sock = await connect(endpoint, may_dial=self._may_dial, segment=segment)
         except OSError as error:
             if not silent:
                 self.finished()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from p2pim.config.policy import Policy
 from p2pim.node.clock import Clock
 from p2pim.node.net.address import Endpoint
+from p2pim.node.net.mtu import SWALLOWED_AFTER
 
 if TYPE_CHECKING:
     from p2pim.protocol.connection import Connection
@@ -100,5 +101,6 @@ class Timing:
     dial_handshake: float = 10.0
     larger_label_waits: float = 0.3
     ping_limit: float = 2.0
+    swallowed: float = SWALLOWED_AFTER
     resume_gap: float = 3.0
     stop: float = 1.0

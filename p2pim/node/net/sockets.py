@@ -15,8 +15,10 @@ from p2pim.node.net.book import AddressBook, Entry
 from p2pim.node.net.dialer import Dialer, SocketAddress
 from p2pim.node.net.host import Host, Known, Timing
 from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties, TokenBucket
+from p2pim.node.net.mtu import CAN_LIMIT, SMALL_SEGMENT, ping_size
 from p2pim.node.net.reach import Source
 from p2pim.node.net.tcp import Link, LinkFactory, SocketTransport
+from p2pim.node.net.trouble import why_no_connection, why_no_link
 from p2pim.protocol.records import LIMIT, PROTOCOL, SHUTDOWN
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class PeerSocket:
     link: Link | None = None
     ready_at: float | None = None
     over: bool = False
+    #: When the answer to a large PING is overdue.
+    large_due: float | None = None
 
 
 class Sockets:
@@ -107,16 +111,18 @@ class Sockets:
 
         def failed(error: OSError) -> None:
             _log.debug("dial %s: %s", entry.endpoint, error)
-            self._book.failed(entry, self._node.clock.monotonic())
+            self._book.failed(entry, self._node.clock.monotonic(), why_no_connection(error))
             self._on_news()
 
-        entry.dialling = self.dialer.start(entry.endpoint, now, connected, failed)
+        entry.dialling = self.dialer.start(entry.endpoint, now, connected, failed, entry.segment)
         return entry.dialling
 
     def dial_once(self, endpoint: Endpoint, network: NetworkSecret, now: float) -> None:
         """Dial without a place in the address book: how it ends changes nothing of what is known there."""
         bucket = TokenBucket(rate=1.0, burst=1.0, now=now)
-        self.dial(Entry(endpoint, Source.TYPED, now, now, bucket), network, now)
+        known = self._book.entry(endpoint)
+        segment = None if known is None else known.segment
+        self.dial(Entry(endpoint, Source.TYPED, now, now, bucket, segment=segment), network, now)
 
     def tick(self, now: float) -> None:
         """Let deadlines pass."""
@@ -128,6 +134,8 @@ class Sockets:
             limit = self._timing.handshake if peer.entry is None else self._timing.dial_handshake
             if peer.ready_at is None and now >= peer.opened_at + limit:
                 peer.transport.abort()
+            if peer.large_due is not None and not peer.over:
+                self._look_for_large(peer, peer.connection, now)
 
     async def close(self) -> None:
         """Say BYE to all, close all sockets; a peer that does not read gets a moment, no more."""
@@ -195,9 +203,37 @@ class Sockets:
             self._book.succeeded(peer.entry, peer_id, now)
             if fresh and network is not None:
                 self._on_known(Known(peer.entry.endpoint, network.name, peer_id))
+            self._try_large(peer, peer.connection, now)
         if self.penalties.is_shut_out(peer_id, now) and peer.link is not None:
             peer.link.close(LIMIT)
         self._on_news()
+
+    def _try_large(self, peer: PeerSocket, connection: Connection, now: float) -> None:
+        """Find out whether large packets pass there and back."""
+        assert peer.transport is not None
+        size = ping_size(peer.host, peer.transport.segment_size)
+        if size is not None:
+            connection.ping_large(size)
+            peer.large_due = now + self._timing.swallowed
+
+    def _look_for_large(self, peer: PeerSocket, connection: Connection, now: float) -> None:
+        """Whether they have passed; if not in time, dial once more with small ones: the new Link takes over."""
+        entry, network = peer.entry, connection.network
+        assert entry is not None
+        assert network is not None
+        limited = entry.segment is not None
+        if connection.large_passed:
+            peer.large_due, entry.swallows = None, limited
+        elif peer.large_due is not None and now >= peer.large_due:
+            peer.large_due = None
+            if limited or not CAN_LIMIT:  # then it was something else, or it can only be told
+                entry.segment, entry.swallows = None, None if limited else True
+                return
+            entry.segment = SMALL_SEGMENT
+            if (known := self._book.entry(entry.endpoint)) is not None:
+                known.segment = SMALL_SEGMENT
+            if not self.dial(entry, network, now):
+                entry.segment, peer.large_due = None, now  # no place for it now: at the next tick
 
     def _ended(self, peer: PeerSocket, closed: Closed | None) -> None:
         """Note the end of a socket: its Link tells it, and later its socket; the first counts."""
@@ -206,10 +242,10 @@ class Sockets:
         peer.over = True
         now, connection = self._node.clock.monotonic(), peer.connection
         if peer.ready_at is None:
-            self._never_ready(peer, now)
-        elif peer.entry is not None:
+            self._never_ready(peer, now, closed)
+        elif peer.entry is not None and not self._is_dialled_anew(peer):
             self._book.lost_dialled(peer.entry, now - peer.ready_at, now)
-        elif connection is not None and connection.peer_id is not None:
+        elif peer.entry is None and connection is not None and connection.peer_id is not None:
             self._book.lost_accepted(connection.peer_id, peer.host, now)
         if connection is not None and connection.peer_id is not None and _broke_rules(closed):
             self.penalties.fault(connection.peer_id, now)
@@ -217,7 +253,13 @@ class Sockets:
             peer.transport.close()
         self._on_news()
 
-    def _never_ready(self, peer: PeerSocket, now: float) -> None:
+    def _is_dialled_anew(self, lost: PeerSocket) -> bool:
+        """Whether another Link of the same dialled address goes on."""
+        return any(
+            peer.entry is lost.entry and peer.ready_at is not None and not peer.over for peer in self._open
+        )
+
+    def _never_ready(self, peer: PeerSocket, now: float, closed: Closed | None) -> None:
         self._release(peer)
         if peer.entry is None:
             return
@@ -228,7 +270,7 @@ class Sockets:
         ):
             self._book.turned_out_self(peer.entry)
         else:
-            self._book.failed(peer.entry, now)
+            self._book.failed(peer.entry, now, why_no_link(closed))
 
     def _release(self, peer: PeerSocket) -> None:
         if peer.entry is None:

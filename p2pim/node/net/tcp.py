@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from p2pim.node.net.mtu import segment_size
+
 if TYPE_CHECKING:
     from p2pim.node.net.address import Endpoint
     from p2pim.protocol.connection import Connection
@@ -131,6 +133,11 @@ class SocketTransport(asyncio.BufferedProtocol):
     def remote_host(self) -> str:
         """The address of the peer."""
         return self._host("peername")
+
+    @property
+    def segment_size(self) -> int | None:
+        """The most bytes of a TCP segment to the peer, where the system tells."""
+        return segment_size(self._transport.get_extra_info("socket")) if self._transport is not None else None
 
     def _host(self, which: str) -> str:
         name = self._transport.get_extra_info(which) if self._transport is not None else None

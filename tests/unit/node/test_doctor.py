@@ -14,6 +14,7 @@ from p2pim.config.policy import machine_policy
 from p2pim.node.doctor import SKEW_MS, local_checks
 from p2pim.node.events import Check
 from p2pim.node.net.address import Address
+from p2pim.node.net.book import Entry
 from p2pim.node.net.discovery.interfaces import Interface, Interfaces
 from p2pim.node.net.network import DEFAULT_PORT, Network
 from tests.node.company import Colleague, Company
@@ -29,6 +30,7 @@ class Shown:
     trouble: str | None = None
     interfaces: Interfaces = field(default_factory=lambda: usable("eth0"))
     links: frozenset[Address] = frozenset()
+    book: tuple[Entry, ...] = ()
 
     def linked_from(self) -> frozenset[Address]:
         return self.links

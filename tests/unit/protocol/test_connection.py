@@ -182,14 +182,6 @@ def test_sending_is_for_the_time_between_ready_and_closed() -> None:
         a.connection.send(TEXT)
 
 
-def test_a_ping_is_answered_and_nobody_above_hears_of_it() -> None:
-    a, b = ready_pair()
-    a.connection.send(r.Ping(b"x" * 8_192))
-    exchange(a, b)
-    assert a.events == []
-    assert b.events == []
-
-
 def test_unknown_types_are_passed_over() -> None:
     a, b = ready_pair()
     send_raw(a, b"\x80 from the future")

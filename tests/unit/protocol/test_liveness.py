@@ -4,7 +4,9 @@ from math import inf
 
 import pytest
 
+from p2pim.protocol import records as r
 from p2pim.protocol.liveness import DEAD_AFTER, RECORD_PATIENCE, Liveness, Verdict
+from tests.wire import exchange, ready_pair
 
 OLD_AT = 1_000.0
 
@@ -86,3 +88,24 @@ def test_age_counts_whatever_is_heard(liveness: Liveness) -> None:
     liveness.heard(OLD_AT - 1)
     assert liveness.deadline() == OLD_AT
     assert liveness.verdict(OLD_AT) is Verdict.OLD
+
+
+def test_a_ping_is_answered_and_nobody_above_hears_of_it() -> None:
+    a, b = ready_pair()
+    a.connection.send(r.Ping(b"x" * 8_192))
+    exchange(a, b)
+    assert a.events == []
+    assert b.events == []
+
+
+def test_a_large_ping_that_came_back_shows_that_the_path_lets_it_pass() -> None:
+    a, b = ready_pair()
+    assert a.connection.large_passed
+    a.connection.ping_large(1_448)
+    a.connection.ping(0.0)
+    assert not a.connection.large_passed
+    exchange(a, b)
+    assert a.connection.large_passed
+    a.connection.close(r.SHUTDOWN)
+    a.connection.ping_large(1_448)
+    assert a.connection.large_passed

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from p2pim.node.net.mtu import SMALL_SEGMENT, limit_segments, ping_size, segment_size
+
+
+@pytest.mark.parametrize(
+    ("host", "segment", "size"),
+    [
+        ("10.77.1.2", 1_448, 1_448),
+        ("10.77.1.2", 1_188, 1_400),
+        ("10.77.1.2", None, 1_400),
+        ("10.77.1.2", 65_000, 8_192),
+        ("fe80::1%2", 1_428, 1_428),
+        ("127.0.0.1", 65_000, None),
+        ("::1", 65_000, None),
+    ],
+)
+def test_a_large_ping_fills_a_segment(host: str, segment: int | None, size: int | None) -> None:
+    assert ping_size(host, segment) == size
+
+
+def test_one_end_can_have_both_send_small_segments() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as sock:
+        limit_segments(sock, SMALL_SEGMENT)
+        sock.connect(server.getsockname())
+        accepted, _ = server.accept()
+        with accepted:
+            sizes = [segment_size(end) for end in (sock, accepted)]
+    assert all(size is not None and SMALL_SEGMENT - 60 <= size <= SMALL_SEGMENT for size in sizes)
+
+
+def test_what_is_closed_has_no_size() -> None:
+    with socket.socket() as sock:
+        pass
+    assert segment_size(sock) is None
+    assert segment_size(None) is None
+    limit_segments(sock, SMALL_SEGMENT)
