@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,16 @@ import pytest
 from tests.daemons import Daemon, befriend, start_together
 from tests.netlab import wireguard
 from tests.netlab.conftest import BuildOffice
+from tests.netlab.lab import Host
 from tests.netlab.office import Office, meet, talk
 from tests.netlab.test_team import TEAM, join
 from tests.netlab.wireguard import Vpn
+
+#: Its pid file has one place for all namespaces: each host gets its own.
+_AVAHI = """
+mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon || exit 1
+exec avahi-daemon -f "$1" --no-drop-root --no-chroot --no-rlimits
+"""
 
 
 def team_by_link(*people: Daemon) -> None:
@@ -81,6 +89,40 @@ def test_two_users_of_one_machine(build_office: BuildOffice) -> None:
 
 
 @pytest.mark.timeout(120)
+def test_an_mdns_responder_of_the_system_beside_us(build_office: BuildOffice, short_tmp: Path) -> None:
+    office = build_office(2)
+    for host in office.lab.hosts:
+        start_avahi(host, short_tmp)
+    ann, ben = office.friends("ann", "ben")
+    talk(ann, ben)
+
+
+@pytest.mark.timeout(120)
+def test_an_interface_that_goes_off_and_on_all_the_time(build_office: BuildOffice) -> None:
+    office = build_office(2)
+    ann, ben = office.friends("ann", "ben")
+    host = office.lab.host(2)
+    for number in range(5):
+        host.down()
+        ann.say(ben.peer_id, f"down {number}")
+        host.up()
+        ben.say(ann.peer_id, f"up {number}")
+    for one, other in ((ann, ben), (ben, ann)):
+        one.until_holds(other.peer_id, 12, within=30)  # with the two that made them friends
+    meet(ann, ben)
+    talk(ann, ben)
+
+
+@pytest.mark.timeout(120)
+def test_a_vpn_in_which_each_has_a_tunnel_to_each(build_office: BuildOffice, short_tmp: Path) -> None:
+    office = vpn(build_office, short_tmp, 4, mesh=True)
+    people = [office.hire(name) for name in ("ann", "ben", "cleo", "dan")]
+    team_by_link(*people)
+    _, ben, _, dan = people
+    talk(ben, dan)
+
+
+@pytest.mark.timeout(120)
 def test_a_vpn_that_goes_down_and_comes_up_with_the_same_address(
     build_office: BuildOffice, short_tmp: Path
 ) -> None:
@@ -111,9 +153,23 @@ def test_a_vpn_that_comes_up_after_the_start(build_office: BuildOffice, short_tm
     meet(*people)
 
 
-def vpn(build_office: BuildOffice, folder: Path, hosts: int) -> Office:
+def start_avahi(host: Host, folder: Path) -> None:
+    """Start the responder that most Linux desktops run."""
+    if shutil.which("avahi-daemon") is None:
+        pytest.skip("the test needs the Debian package avahi-daemon")
+    config = folder / "avahi.conf"
+    config.write_text("[server]\nenable-dbus=no\n", encoding="ascii")
+    process = host.popen(["unshare", "--mount", "sh", "-c", _AVAHI, "sh", str(config)])
+    assert process.stderr is not None
+    said = []
+    while "startup complete" not in (line := process.stderr.readline()):
+        said.append(line)
+        assert process.poll() is None, said
+
+
+def vpn(build_office: BuildOffice, folder: Path, hosts: int, *, mesh: bool = False) -> Office:
     office = build_office(hosts)
     if (reason := wireguard.missing()) is not None:
         pytest.skip(reason)
-    Vpn(office.lab, folder)
+    Vpn(office.lab, folder, mesh=mesh)
     return office

@@ -1,4 +1,4 @@
-"""A VPN over a lab: WireGuard in userspace, a hub with spokes, which carries no multicast, as most VPNs carry none.
+"""A VPN over a lab: WireGuard in userspace, hub and spokes or a mesh, without multicast, as most VPNs are.
 
 Of the network below it hosts see the tunnel's packets only, as if each sat at home behind a firewall of its own.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -49,16 +50,24 @@ def missing() -> str | None:
 
 
 class Vpn:
-    """The hub at the first host, the others its spokes; a host's address in it ends as its address in the lab does."""
+    """The hub at the first host, the others its spokes; a host's address in it ends as its address in the lab does.
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    Args:
+        mesh: each host has a tunnel to each other one instead.
+    """
+
+    def __init__(self, lab: Lab, folder: Path, *, mesh: bool = False) -> None:
         self._folder = folder
         self._keys = [X25519PrivateKey.generate() for _ in lab.hosts]
         hub, *_ = lab.hosts
-        _run(hub, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        if not mesh:
+            _run(hub, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
         for number, host in enumerate(lab.hosts):
             _run(host, "nft", "-f", "/dev/stdin", stdin=_FIREWALL)
-            config = self._hub() if number == 0 else self._spoke(number, hub)
+            if mesh:
+                config = self._meshed(number, lab.hosts)
+            else:
+                config = self._hub() if number == 0 else self._spoke(number, hub)
             self._up(host, number, config)
 
     def address(self, number: int) -> str:
@@ -77,6 +86,15 @@ class Vpn:
             f"{self._interface(number)}\n[Peer]\nPublicKey = {self._public(0)}\n"
             f"Endpoint = {hub.address}:{PORT}\nAllowedIPs = {SUBNET}.0/24\nPersistentKeepalive = 25"
         )
+
+    def _meshed(self, number: int, hosts: Sequence[Host]) -> str:
+        peers = [
+            f"[Peer]\nPublicKey = {self._public(other)}\nEndpoint = {host.address}:{PORT}\n"
+            f"AllowedIPs = {self.address(other + 1)}/32"
+            for other, host in enumerate(hosts)
+            if other != number
+        ]
+        return "\n".join([self._interface(number), *peers])
 
     def _interface(self, number: int) -> str:
         private = base64.b64encode(self._keys[number].private_bytes_raw()).decode()
