@@ -11,12 +11,21 @@ from _scenes import office
 from idle import Cost
 
 from tests.daemons import start_together
+from tests.netlab.lab import Host
 from tests.netlab.office import meet
 
 FEW, MANY = 8, 50
 #: Seconds, MiB, per cent of a processor, kB a second.
 LATE_GOAL, MEMORY_GOAL, PROCESSOR_GOAL, TRAFFIC_GOAL = 3.0, 60.0, 0.5, 2.0
+#: kB of one that joins fifty.
+JOIN_GOAL: Final = 200.0
 _RECEIVED: Final = "/sys/class/net/eth0/statistics/rx_bytes"
+_SENT: Final = "/sys/class/net/eth0/statistics/tx_bytes"
+
+
+def _passed(host: Host) -> int:
+    """Bytes that went in and out of a host so far."""
+    return sum(map(int, host.run(["cat", _RECEIVED, _SENT]).stdout.split()))
 
 
 def crowd(count: int, settle: float, watch: float) -> Iterator[str]:
@@ -25,14 +34,19 @@ def crowd(count: int, settle: float, watch: float) -> Iterator[str]:
         *early, late = people = [seats.hire(f"p{number}") for number in range(1, count + 1)]
         start_together(*early)
         meet(*early)
+        hosts = list(zip(people, seats.lab.hosts, strict=True))
+        before_join = _passed(hosts[-1][1])
         start_together(late)
         yield _line(
             count, "the late one and all others see each other, s", meet(*people) - late.serving_at, LATE_GOAL
         )
+        join = (_passed(hosts[-1][1]) - before_join) / 1000
+        yield _line(
+            count, "traffic of the late one until then, both ways, kB", join, JOIN_GOAL * count / MANY
+        )
         for one in people:
             one.hang_up()
         time.sleep(settle)
-        hosts = list(zip(people, seats.lab.hosts, strict=True))
         before = [(Cost.of(one.process.pid), int(host.run(["cat", _RECEIVED]).stdout)) for one, host in hosts]
         time.sleep(watch)
         after = [(Cost.of(one.process.pid), int(host.run(["cat", _RECEIVED]).stdout)) for one, host in hosts]

@@ -33,6 +33,12 @@ def since_start(*people: Daemon) -> float:
     return max(0.0, meet(*people) - max(one.serving_at for one in people))
 
 
+def since_start_of(late: Daemon, *others: Daemon) -> float:
+    """Start one; seconds from when it listened until it and all others, who run, see each other."""
+    start_together(late)
+    return max(0.0, meet(late, *others) - late.serving_at)
+
+
 def team(*people: Daemon) -> float:
     """A team of running daemons, by the link of the first one's invite; the moment when the last one was in."""
     founder, *others = people

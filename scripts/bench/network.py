@@ -22,12 +22,13 @@ import _common
 _common.enter_venv(__file__)
 
 from _fifty import FEW, MANY, crowd  # noqa: E402  only the project's environment has what these need
-from _scenes import office, since_start, stop, team  # noqa: E402
+from _scenes import office, since_start, since_start_of, stop, team  # noqa: E402
 
 from tests.daemons import Daemon, start_together  # noqa: E402
 from tests.netlab import wireguard  # noqa: E402
 from tests.netlab.lab import Lab, missing  # noqa: E402
 from tests.netlab.office import Office, meet  # noqa: E402
+from tests.netlab.test_networks import start_avahi  # noqa: E402
 from tests.netlab.wireguard import Vpn  # noqa: E402
 
 #: Rounds of which a median, or a 95th percentile, means something.
@@ -85,6 +86,29 @@ def _firewalled(rounds: int) -> Iterator[float]:
     return _pairs(rounds, lambda lab: lab.host(2).shut())
 
 
+def _beside_avahi(rounds: int) -> Iterator[float]:
+    with tempfile.TemporaryDirectory() as folder:
+
+        def prepare(lab: Lab) -> None:
+            for host in lab.hosts:
+                start_avahi(host, Path(folder))
+
+        yield from _pairs(rounds, prepare)
+
+
+def _mtu_hole(rounds: int) -> Iterator[float]:
+    with office(2) as seats:
+        seats.lab.host(2).swallow(1300)
+        for number in range(rounds):
+            pair = [seats.hire(f"{name}{number}", host) for host, name in ((1, "ann"), (2, "ben"))]
+            start_together(*pair)
+            began = max(one.serving_at for one in pair)
+            for one in pair:
+                one.say("#lobby", "x" * 20_000)
+            yield max(one.until_holds("#lobby", 2) for one in pair) - began
+            stop(*pair)
+
+
 def _loss(rounds: int) -> Iterator[float]:
     return _pairs(rounds, _lossy)
 
@@ -136,6 +160,29 @@ def _new_address(rounds: int) -> Iterator[float]:
             ann.say("#lobby", "where are you?")
             _answered(ben, ann)
             yield time.monotonic() - began
+
+
+def _made_anew(rounds: int) -> Iterator[float]:
+    with office(2) as seats:
+        ann, ben = seats.hire("ann"), seats.hire("ben")
+        since_start(ann, ben)
+        for _ in range(rounds):
+            seats.lab.host(2).replace()
+            began = time.monotonic()
+            ann.say("#lobby", "still there?")
+            _answered(ben, ann)
+            yield time.monotonic() - began
+
+
+def _seen_on_what_was_made_anew(rounds: int) -> Iterator[float]:
+    with office(2) as seats:
+        ben = seats.hire("ben", 2)
+        start_together(ben)
+        for number in range(rounds):
+            seats.lab.host(2).replace()
+            ann = seats.hire(f"ann{number}", 1)
+            yield since_start_of(ann, ben)
+            stop(ann)
 
 
 def _crash(rounds: int) -> Iterator[float]:
@@ -202,6 +249,38 @@ def _joined(rounds: int) -> Iterator[float]:
             stop(*people)
 
 
+def _late_vpn(rounds: int) -> Iterator[float]:
+    with office(3) as seats, tempfile.TemporaryDirectory() as folder:
+        _vpn(seats, folder)
+        people = [seats.hire(name) for name in ("ann", "ben", "cleo")]
+        start_together(*people)
+        team(*people)
+        meet(*people)
+        for _ in range(rounds):
+            stop(people[1])
+            seats.lab.host(2).switch("wg0", on=False)
+            start_together(people[1])
+            began = time.monotonic()
+            seats.lab.host(2).switch("wg0", on=True)
+            yield meet(*people) - began
+
+
+def _vpn_again(rounds: int) -> Iterator[float]:
+    with office(3) as seats, tempfile.TemporaryDirectory() as folder:
+        _vpn(seats, folder)
+        people = [seats.hire(name) for name in ("ann", "ben", "cleo")]
+        start_together(*people)
+        team(*people)
+        meet(*people)
+        ann, ben, _ = people
+        for _ in range(rounds):
+            seats.lab.host(2).switch("wg0", on=False)
+            ann.until_misses(ben, within=60)
+            began = time.monotonic()
+            seats.lab.host(2).switch("wg0", on=True)
+            yield meet(*people) - began
+
+
 def _again(rounds: int) -> Iterator[float]:
     with office(HUB) as seats, tempfile.TemporaryDirectory() as folder:
         _vpn(seats, folder)
@@ -218,15 +297,21 @@ def _again(rounds: int) -> Iterator[float]:
 ROWS = (
     Row("LAN of two: from the start until both see each other", _lan, 0.5, share=0.95),
     Row("LAN of two, one lets nobody in", _firewalled, 1.0),
+    Row("LAN of two, avahi-daemon at both", _beside_avahi, 1.0),
+    Row("LAN of two that swallows packets above 1,300 bytes: 20 kB", _mtu_hole, 6.0),
     Row("LAN of two, a fifth of all packets lost at both", _loss, 2.0, share=0.95, most=6.0),
     Row("back after 20 s asleep", _frozen(20), 3.0),
     Row("back after 60 s asleep", _frozen(60), 3.0),
     Row("cable back in after 15 s", _cable, 5.0),
     Row("another address", _new_address, 2.0),
+    Row("interface made anew, same address: a message passes", _made_anew, 3.0),
+    Row("interface made anew: who starts then is seen (mDNS)", _seen_on_what_was_made_anew, 3.0),
     Row("a crash is seen", _crash, 1.0),
     Row("one who vanishes is missed", _vanish, 30.0),
     Row("one lets nobody in, of three who start anew", _closed(2), 3.0),
     Row("two let nobody in: through the third", _closed(1, 2), 5.0),
+    Row("VPN comes up after the start", _late_vpn, 2.0),
+    Row("VPN down and up with the same address", _vpn_again, 3.0),
     Row(f"VPN hub of {HUB}: the last one has joined by a link", _joined, 2.0),
     Row(f"VPN hub of {HUB}: all start again without the first", _again, 2.0),
 )

@@ -188,11 +188,14 @@ class Host:
         _sh("ip", "netns", "exec", self.namespace, "nft", "-f", "-", stdin=rules)
 
     def swallow(self, above: int) -> None:
-        """Let the switch drop packets of more bytes than this on their way here, without a word to anybody."""
-        for host in (
-            self._lab.hosts
-        ):  # one segment a packet: what is to be cut later passes any switch of this kernel
-            _sh("ip", "-n", host.namespace, "link", "set", "eth0", "gso_max_segs", "1")
+        """Let the switch drop packets of more bytes than this on their way here, without a word to anybody.
+
+        As some VPNs do, which look like a LAN with somewhat smaller packets.
+        """
+        for host in self._lab.hosts:
+            # one segment a packet: what is to be cut later passes any switch of this kernel
+            for setting in (["gso_max_segs", "1"], ["mtu", "1450"]):
+                _sh("ip", "-n", host.namespace, "link", "set", "eth0", *setting)
         _sh("ip", "-n", self._lab.switch, "link", "set", self.name, "mtu", str(above))
 
     def drop_mdns(self) -> None:
@@ -217,18 +220,26 @@ class Host:
         """Take that firewall away."""
         _sh("ip", "netns", "exec", self.namespace, "nft", "delete", "table", "inet", "firewall")
 
+    def replace(self) -> None:
+        """Take the interface away and make it anew with the same address, as many a VPN does when it comes back."""
+        _sh("ip", "-n", self.namespace, "link", "delete", "eth0")
+        self._connect()
+
     # -- building
 
     def create(self) -> None:
         """Make the namespace and connect it to the switch."""
-        switch = self._lab.switch
         _sh("ip", "netns", "add", self.namespace)
         # duplicate address detection would leave the IPv6 address unusable for the first second or two
         self.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad"])
+        _sh("ip", "-n", self.namespace, "link", "set", "lo", "up")
+        self._connect()
+
+    def _connect(self) -> None:
+        switch = self._lab.switch
         add = ["link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", self.namespace]
         _sh("ip", "-n", switch, *add)
         _sh("ip", "-n", switch, "link", "set", self.name, "master", "br0", "up")
-        _sh("ip", "-n", self.namespace, "link", "set", "lo", "up")
         _sh("ip", "-n", self.namespace, "link", "set", "eth0", "up")
         self._take_address()
 

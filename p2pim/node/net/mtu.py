@@ -15,22 +15,30 @@ from contextlib import suppress
 from typing import Final
 
 from p2pim.node.net.address import parse
+from p2pim.node.net.reach import Here
 from p2pim.protocol.records import MAX_ECHO
 
 #: Fits the 1,280 bytes that every IPv6 link has, with room for headers and options (RFC 8200, section 5).
 SMALL_SEGMENT: Final = 1_200
 #: What an Ethernet without surprises carries; where the size of a segment is unknown.
 _ORDINARY: Final = 1_400
+#: Segments of packets of 1,500 bytes, with and without time stamps, by IPv4 and IPv6.
+_ETHERNET: Final = frozenset({1_448, 1_460, 1_428, 1_440})
 #: Whether a program may choose the size of its segments here.
 CAN_LIMIT: Final = sys.platform != "win32"
 #: Seconds until a large PING without an answer counts as swallowed: six tries of TCP on a LAN.
 SWALLOWED_AFTER: Final = 2.0
 
 
-def ping_size(host: str, segment: int | None) -> int | None:
-    """Bytes of a PING that fills a segment of this size; None: nothing on the way to this host could swallow it."""
+def ping_size(host: str, segment: int | None, here: Here) -> int | None:
+    """Bytes of a PING that fills a segment of this size; None: nothing on the way to this host could swallow it.
+
+    On a LAN with the packets of Ethernet nothing does, and of many colleagues each would have to be asked.
+    """
     address = parse(host)
-    if address is not None and address.is_loopback:
+    if address is None or address.is_loopback:
+        return None
+    if segment in _ETHERNET and any(address in subnet.network for subnet in here.lans):
         return None
     return min(max(segment or 0, _ORDINARY), MAX_ECHO)
 

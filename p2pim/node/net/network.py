@@ -346,6 +346,7 @@ class Network:
         scopes = (i.index for i in interfaces.used if i.address.version == 6 and i.address.is_link_local)
         self.book.here = Here(
             subnets=tuple(interface.subnet for interface in interfaces.used),
+            lans=tuple(interface.subnet for interface in interfaces.used if interface.multicast),
             addresses=interfaces.addresses,
             port=self._listener.port,
             scopes=tuple(dict.fromkeys(scopes)),

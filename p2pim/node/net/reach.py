@@ -27,6 +27,7 @@ class Here:
     """Where this node is: subnets in use, all addresses, own port, scopes for link-local dials.
 
     Attributes:
+        lans: those of the subnets that carry multicast.
         allowed: the networks outside of which a policy allows no peer; None: it says nothing.
     """
 
@@ -34,6 +35,7 @@ class Here:
     addresses: frozenset[Address] = frozenset()
     port: int = 0
     scopes: tuple[int, ...] = ()
+    lans: tuple[IPv4Interface | IPv6Interface, ...] = ()
     allowed: tuple[IPv4Network | IPv6Network, ...] | None = None
 
     def permits(self, address: Address) -> bool:

@@ -211,7 +211,7 @@ class Sockets:
     def _try_large(self, peer: PeerSocket, connection: Connection, now: float) -> None:
         """Find out whether large packets pass there and back."""
         assert peer.transport is not None
-        size = ping_size(peer.host, peer.transport.segment_size)
+        size = ping_size(peer.host, peer.transport.segment_size, self._book.here)
         if size is not None:
             connection.ping_large(size)
             peer.large_due = now + self._timing.swallowed

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_interface
 
 import pytest
 
 from p2pim.node.net.mtu import SMALL_SEGMENT, limit_segments, ping_size, segment_size
+from p2pim.node.net.reach import Here
 
 
 @pytest.mark.parametrize(
     ("host", "segment", "size"),
     [
-        ("10.77.1.2", 1_448, 1_448),
+        ("10.99.0.2", 1_448, 1_448),
+        ("192.168.7.2", 1_448, 1_448),
+        ("10.77.1.2", 1_448, None),
+        ("10.77.1.2", 8_948, 8_192),
         ("10.77.1.2", 1_188, 1_400),
         ("10.77.1.2", None, 1_400),
         ("10.77.1.2", 65_000, 8_192),
@@ -19,8 +24,11 @@ from p2pim.node.net.mtu import SMALL_SEGMENT, limit_segments, ping_size, segment
         ("::1", 65_000, None),
     ],
 )
-def test_a_large_ping_fills_a_segment(host: str, segment: int | None, size: int | None) -> None:
-    assert ping_size(host, segment) == size
+def test_a_large_ping_fills_a_segment_that_could_be_swallowed(
+    host: str, segment: int | None, size: int | None
+) -> None:
+    lan, vpn = ip_interface("10.77.1.1/24"), ip_interface("10.99.0.1/24")
+    assert ping_size(host, segment, Here(subnets=(lan, vpn), lans=(lan,))) == size
 
 
 def test_one_end_can_have_both_send_small_segments() -> None:
