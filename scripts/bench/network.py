@@ -25,10 +25,9 @@ from _fifty import FEW, MANY, crowd  # noqa: E402  only the project's environmen
 from _scenes import office, since_start, since_start_of, stop, team  # noqa: E402
 
 from tests.daemons import Daemon, start_together  # noqa: E402
-from tests.netlab import wireguard  # noqa: E402
+from tests.netlab import avahi, wireguard  # noqa: E402
 from tests.netlab.lab import Lab, missing  # noqa: E402
 from tests.netlab.office import Office, meet  # noqa: E402
-from tests.netlab.test_networks import start_avahi  # noqa: E402
 from tests.netlab.wireguard import Vpn  # noqa: E402
 
 #: Rounds of which a median, or a 95th percentile, means something.
@@ -91,7 +90,7 @@ def _beside_avahi(rounds: int) -> Iterator[float]:
 
         def prepare(lab: Lab) -> None:
             for host in lab.hosts:
-                start_avahi(host, Path(folder))
+                avahi.start(host, Path(folder))
 
         yield from _pairs(rounds, prepare)
 
@@ -322,7 +321,7 @@ def main() -> int:
     parser = _common.parser(__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW")
     options = parser.parse_args()
-    if (reason := missing() or wireguard.missing()) is not None:
+    if (reason := missing() or wireguard.missing() or avahi.missing()) is not None:
         print(f"not measured: {reason}")
         return 0
     print(_common.machine(), flush=True)

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.daemons import Daemon, befriend, start_together
-from tests.netlab import wireguard
+from tests.netlab import avahi, wireguard
 from tests.netlab.conftest import BuildOffice
-from tests.netlab.lab import Host
 from tests.netlab.office import Office, meet, talk
 from tests.netlab.test_team import TEAM, join
 from tests.netlab.wireguard import Vpn
-
-#: Its pid file has one place for all namespaces: each host gets its own.
-_AVAHI = """
-mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon || exit 1
-exec avahi-daemon -f "$1" --no-drop-root --no-chroot --no-rlimits
-"""
 
 
 def team_by_link(*people: Daemon) -> None:
@@ -91,8 +83,10 @@ def test_two_users_of_one_machine(build_office: BuildOffice) -> None:
 @pytest.mark.timeout(120)
 def test_an_mdns_responder_of_the_system_beside_us(build_office: BuildOffice, short_tmp: Path) -> None:
     office = build_office(2)
+    if (reason := avahi.missing()) is not None:
+        pytest.skip(reason)
     for host in office.lab.hosts:
-        start_avahi(host, short_tmp)
+        avahi.start(host, short_tmp)
     ann, ben = office.friends("ann", "ben")
     talk(ann, ben)
 
@@ -151,20 +145,6 @@ def test_a_vpn_that_comes_up_after_the_start(build_office: BuildOffice, short_tm
     office.lab.host(2).switch("wg0", on=True)
     ben.until_holds(ann.peer_id, 1)
     meet(*people)
-
-
-def start_avahi(host: Host, folder: Path) -> None:
-    """Start the responder that most Linux desktops run."""
-    if shutil.which("avahi-daemon") is None:
-        pytest.skip("the test needs the Debian package avahi-daemon")
-    config = folder / "avahi.conf"
-    config.write_text("[server]\nenable-dbus=no\n", encoding="ascii")
-    process = host.popen(["unshare", "--mount", "sh", "-c", _AVAHI, "sh", str(config)])
-    assert process.stderr is not None
-    said = []
-    while "startup complete" not in (line := process.stderr.readline()):
-        said.append(line)
-        assert process.poll() is None, said
 
 
 def vpn(build_office: BuildOffice, folder: Path, hosts: int, *, mesh: bool = False) -> Office:
