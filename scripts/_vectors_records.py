@@ -9,6 +9,7 @@ import msgspec
 
 from p2pim.protocol import callback, records, route, splice
 from p2pim.protocol.identity import Identity
+from p2pim.protocol.peersum import Peersum
 
 
 def as_json(value: Any) -> Any:
@@ -58,6 +59,7 @@ def record_examples() -> list[records.Record]:
         records.Peers([records.SignedPeer(b"record", bytes(range(64)))]),
         route.Routes([route.SignedRoute(b"record", bytes(range(64)))]),
         route.Routesum(bytes(range(8))),
+        Peersum(bytes(range(8)), ask=True),
         route.Routehave([(bytes(range(16)), 1_700_000_000_000)], all=True),
         route.Routehave([], all=False),
         route.Routewant([bytes(range(16))]),

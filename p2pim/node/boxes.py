@@ -20,6 +20,7 @@ from p2pim.node.session import Session
 from p2pim.protocol.box import HOLD_MS, MAX_PLAINTEXT, box_digest, packed_size, seal_box
 from p2pim.protocol.control import Role
 from p2pim.protocol.identity import PeerId
+from p2pim.protocol.peersum import Peersum
 from p2pim.protocol.records import (
     BOX_HANDED_OVER,
     BOX_STORED,
@@ -69,6 +70,7 @@ class Boxes:
         """Who takes which record."""
         return {
             Peers: self.keys.received,
+            Peersum: self.keys.summed,
             Boxput: self.holding.put,
             Boxack: self.answered,
             Box: self.opening.given,
@@ -77,7 +79,7 @@ class Boxes:
     def link_up(self, session: Session, hello: Hello) -> None:
         """A Link is ready: exchange records, and hand over what is held for the other end."""
         session.boxing.able = FEATURE_BOXES in hello.features
-        self.keys.tell(session)
+        self.keys.link_up(session)
         self.holding.meet(session)
 
     def tick(self) -> None:

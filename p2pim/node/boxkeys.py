@@ -6,6 +6,7 @@ on each other's, so that one can seal for somebody whom one has met through othe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import RemoteProtocolError
@@ -13,6 +14,7 @@ from p2pim.node.session import Session
 from p2pim.protocol.box import PeerRecord, is_genuine, public_key, read_record, write_record
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.names import received_name
+from p2pim.protocol.peersum import Peersum, sum_of
 from p2pim.protocol.records import MAX_PEERS, Peers, SignedPeer
 
 if TYPE_CHECKING:
@@ -74,21 +76,56 @@ class BoxKeys:
         for session in self._node.sync.sessions.values():
             self.tell(session)
 
-    def tell(self, session: Session) -> None:
-        """Send our own record, and those of whoever is in a team with us and the other end, if they are news to it."""
+    def link_up(self, session: Session) -> None:
+        """Send our own record; who dialled finds out whether the other end holds the same of others."""
+        self.tell(session, ask=session.link.initiator)
+
+    def tell(self, session: Session, *, ask: bool = True) -> None:
+        """Send our own record, if it is news to the other end; ``ask``: and a sum, if ours of others may be."""
         if not session.boxing.able or not self._node.writable:
             return
         self.own()
+        self._send(session, self._news(session, {self._node.peer_id}))
+        if ask and self._is_mate(session):
+            seqs, told = self._common(session), session.boxing.told
+            if not session.boxing.compared or any(seq > told.get(peer, 0) for peer, seq in seqs.items()):
+                session.link.send(Peersum(sum_of(seqs.items()), ask=True))
+                self._node.sync.touch(session)
+
+    def summed(self, session: Session, record: Peersum) -> None:
+        """The other end holds what makes this sum: if ours is another, send what is news there."""
+        session.slow(session.boxing.costly, self._node.clock.monotonic())
+        if not (session.boxing.able and self._is_mate(session) and self._node.writable):
+            return
+        seqs = self._common(session)
+        ours = sum_of(seqs.items())
+        if record.ask:
+            session.link.send(Peersum(ours, ask=False))
+            self._node.sync.touch(session)
+        session.boxing.compared = True
+        if ours == record.sum:
+            session.boxing.told.update(seqs)
+        else:
+            self._send(session, self._news(session, seqs))
+
+    def _is_mate(self, session: Session) -> bool:
+        return session.link.peer_id != self._node.peer_id and self._node.rooms.is_mate(session.link.peer_id)
+
+    def _common(self, session: Session) -> dict[PeerId, int]:
+        """Of whom in a team with both ends there is a record here, and its number."""
+        peers = self._node.rooms.common(session.link.peer_id) - {session.link.peer_id, self._node.peer_id}
+        return {peer: seq for peer, seq in self._store.boxes.seqs().items() if peer in peers}
+
+    def _news(self, session: Session, peers: Iterable[PeerId]) -> list[SignedPeer]:
+        """The records of these that the other end is not known to have."""
         told, news = session.boxing.told, list[SignedPeer]()
-        for peer in sorted(
-            {self._node.peer_id, *self._node.rooms.common(session.link.peer_id)} - {session.link.peer_id}
-        ):
+        for peer in sorted(peers):
             seq = self._store.boxes.seq_of(peer)
             signed = self._store.boxes.record_of(peer) if seq > told.get(peer, 0) else None
             if signed is not None:
                 told[peer] = seq
                 news.append(signed)
-        self._send(session, news)
+        return news
 
     def _send(self, session: Session, news: list[SignedPeer]) -> None:
         part: list[SignedPeer] = []

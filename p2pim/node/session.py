@@ -80,6 +80,8 @@ class Boxing:
     able: bool = False
     #: The number of the newest peer record that each end of the Link knows the other to have, by subject.
     told: dict[PeerId, int] = field(default_factory=dict)
+    #: The other end's sum was compared with ours: what is told of from now on is what is new.
+    compared: bool = False
     #: Boxes of ours that were put to the other end, and since when those of them that it has not answered for.
     put: set[bytes] = field(default_factory=set)
     unanswered: dict[bytes, float] = field(default_factory=dict)

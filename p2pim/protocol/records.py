@@ -17,6 +17,7 @@ from p2pim.protocol import fields
 from p2pim.protocol.callback import Callback, Called
 from p2pim.protocol.fields import Bound, Byte, Clock, Id, IdList, Trio, UInt32, check_size
 from p2pim.protocol.identity import ID_LENGTH, SIGNATURE_LENGTH, check_peer_id
+from p2pim.protocol.peersum import Peersum
 from p2pim.protocol.route import Routehave, Routes, Routesum, Routewant
 from p2pim.protocol.splice import SPLICE_TYPES, SpliceRecord
 
@@ -63,12 +64,7 @@ NOT_ACCEPTED: Final = 3
 AUTHOR_UNKNOWN: Final = 4
 
 # JOINED statuses
-LET_IN: Final = 0
-PENDING: Final = 1
-REFUSED: Final = 2
-USED_UP: Final = 3
-EXPIRED: Final = 4
-REVOKED: Final = 5
+LET_IN, PENDING, REFUSED, USED_UP, EXPIRED, REVOKED = range(6)
 
 # BOXACK codes
 BOX_STORED, BOX_REFUSED, BOX_HANDED_OVER, BOX_KEEP = 0, 1, 2, 3
@@ -321,6 +317,7 @@ Record = (
     | Boxput
     | Boxack
     | Box
+    | Peersum
 )
 
 TYPES: Final[dict[type[Any], int]] = {
@@ -352,6 +349,7 @@ TYPES: Final[dict[type[Any], int]] = {
     Boxput: 0x30,
     Boxack: 0x31,
     Box: 0x32,
+    Peersum: 0x33,
 }
 
 _HEADS: Final = {kind: bytes((code,)) for kind, code in TYPES.items()}

@@ -74,6 +74,10 @@ class Boxes:
         seq: int = self._db.value("SELECT seq FROM peer_records WHERE peer = ?", [peer], 0)
         return seq
 
+    def seqs(self) -> dict[PeerId, int]:
+        """The same of everybody of whom there is one."""
+        return dict(self._db.rows("SELECT peer, seq FROM peer_records"))
+
     def record_of(self, peer: PeerId) -> SignedPeer | None:
         """The newest record of somebody."""
         row = self._db.row("SELECT record, signature FROM peer_records WHERE peer = ?", [peer])

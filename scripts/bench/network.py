@@ -23,6 +23,7 @@ _common.enter_venv(__file__)
 
 from _fifty import FEW, MANY, crowd  # noqa: E402  only the project's environment has what these need
 from _scenes import office, since_start, since_start_of, stop, team  # noqa: E402
+from _virtual import FEW_VIRTUAL, MANY_VIRTUAL, virtual_crowd  # noqa: E402
 
 from tests.daemons import Daemon, start_together  # noqa: E402
 from tests.netlab import avahi, wireguard  # noqa: E402
@@ -331,6 +332,10 @@ def main() -> int:
     count = FEW if options.short else MANY
     if not options.rows or f"{count} on a LAN".startswith(tuple(options.rows)):
         for line in crowd(count, *((2.0, 3.0) if options.short else (30.0, 60.0))):
+            print(line, flush=True)
+    count = FEW_VIRTUAL if options.short else MANY_VIRTUAL
+    if not options.rows or f"{count} virtual".startswith(tuple(options.rows)):
+        for line in virtual_crowd(count):
             print(line, flush=True)
     return 0
 

@@ -13,7 +13,7 @@ RECONCILE, HAVE, WANT, MESSAGES, ACK, LACK, DONE, CONTACTS, READ = range(0x10, 0
 PEERS, STATE, JOINFO, JOIN, JOINED, ROUTES, ROUTESUM, ROUTEHAVE, ROUTEWANT, CALLBACK, CALLED = range(
     0x20, 0x2B
 )
-BOXPUT, BOXACK, BOX = 0x30, 0x31, 0x32
+BOXPUT, BOXACK, BOX, PEERSUM = range(0x30, 0x34)
 SPLICEOPEN, SPLICEDATA, SPLICECLOSE = 0x50, 0x51, 0x52
 MAX_CLOCK = 2**53
 
@@ -159,6 +159,7 @@ BODIES: dict[int, Check] = {
     BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
     BOXACK: row(ident, number(0, 255)),
     BOX: row(blob(48, 60_048)),
+    PEERSUM: row(blob(8, 8), boolean),
     STATE: row(number(0, 3), text(128), optional=((maybe(ident), None), (maybe(text(64)), None))),
 }
 

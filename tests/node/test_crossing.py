@@ -29,6 +29,7 @@ def test_an_author_whose_offer_another_was_quicker_to_fulfil_is_told_all_the_sam
     company = Company()
     team, (ann, bob, cleo) = founded(company, "ann", "bob", "cleo")
     company.part(bob, cleo)
+    company.latency = lambda: 0.05  # type: ignore[method-assign]
     message, place = written_by(bob, team), SetId(team, CONTENT)
     for who in (cleo, bob):  # as after a backup was restored: its own message comes back to it from others
         learns(who, message)

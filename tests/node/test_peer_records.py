@@ -11,6 +11,7 @@ from p2pim.node.boxkeys import KEY_MS, TELL_SECONDS
 from p2pim.protocol.box import public_key, read_record, write_record
 from p2pim.protocol.control import Role
 from p2pim.protocol.identity import Identity
+from p2pim.protocol.peersum import Peersum, sum_of
 from p2pim.protocol.records import MAX_PEERS, PROTOCOL, Peers, SignedPeer
 from tests.node.company import Company, Puppet
 from tests.node.test_box_attacks import LONG, PUPPETS, team_with
@@ -73,10 +74,28 @@ def test_the_records_of_a_large_team_come_in_parts_and_only_once(monkeypatch: py
     company.part(puppet, anna)
     puppet.strings.heard.clear()
     company.meet(puppet, anna)
-    assert [len(record.peers) for record in puppet.heard(Peers)] == [MAX_PEERS, 7]
+    puppet.say(Peersum(bytes(8), ask=True))
+    assert [len(record.peers) for record in puppet.heard(Peers)] == [1, MAX_PEERS, 6]
     assert subjects(puppet) == {anna.peer_id, *(other.peer_id for other in others)}
     company.run(2 * TELL_SECONDS)
-    assert len(puppet.heard(Peers)) == 2
+    assert len(puppet.heard(Peers)) == 3
+
+
+def test_who_holds_the_same_of_others_is_told_nothing_of_them() -> None:
+    company = Company()
+    member = company.puppet()
+    _, (anna, ben) = team_with(company, member, "anna", "ben")
+    company.meet(member, anna)
+    member.say(Peersum(bytes(8), ask=True))
+    held = [read_record(signed) for record in member.heard(Peers) for signed in record.peers]
+    same = sum_of((one.peer_id, one.seq) for one in held if one.peer_id == ben.peer_id)
+    company.part(member, anna)
+    member.strings.heard.clear()
+    company.meet(member, anna)
+    member.say(Peersum(same, ask=True))
+    company.run(2 * TELL_SECONDS)
+    assert subjects(member) == {anna.peer_id}
+    assert member.heard(Peersum) == [Peersum(same, ask=False)]
 
 
 def test_records_of_team_mates_are_for_team_mates() -> None:
@@ -85,8 +104,11 @@ def test_records_of_team_mates_are_for_team_mates() -> None:
     _, (anna, ben) = team_with(company, member, "anna", "ben")
     for puppet in (stranger, member):
         company.meet(puppet, anna)
+        puppet.say(Peersum(bytes(8), ask=True))
     company.run(TELL_SECONDS + 5)
 
+    assert not stranger.heard(Peersum)
+    assert [record.ask for record in member.heard(Peersum)] == [False]
     assert subjects(stranger) == {anna.peer_id}
     assert subjects(member) == {anna.peer_id, ben.peer_id}
 

@@ -103,6 +103,7 @@ class Wire:
     def _deliver(self, piece: bytes) -> None:
         self.queued -= len(piece)
         if self.other._open and not self.broken and not self.world.is_cut(self.machine, self.other.machine):
+            self.world.passed(self.machine, self.other.machine, len(piece))
             self.other._arrived += piece
             self.other._hand_over()
         if self._open and self.link is not None:
@@ -291,6 +292,9 @@ class World:
 
     def sent(self, machine: Machine, to: PeerId, record: Messages) -> None:
         """A machine sends messages."""
+
+    def passed(self, source: Machine, target: Machine, size: int) -> None:
+        """Bytes arrive at a machine."""
 
     # -- time
 

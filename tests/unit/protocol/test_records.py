@@ -11,6 +11,7 @@ from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import callback, route, splice
 from p2pim.protocol import records as r
 from p2pim.protocol.identity import Identity
+from p2pim.protocol.peersum import Peersum
 
 ROOM = b"r" * 32
 ID = b"i" * 32
@@ -43,6 +44,7 @@ EXAMPLES: list[r.Record] = [
     r.Peers([r.SignedPeer(bytes(900), bytes(64))] * 64),
     route.Routes([route.SignedRoute(bytes(1024), bytes(64))] * 32),
     route.Routesum(bytes(8)),
+    Peersum(bytes(8), True),
     route.Routehave([(bytes(16), 2**53 - 1)] * 512, all=True),
     route.Routewant([bytes(16)] * 512),
     callback.Callback(2**32 - 1, [(bytes(16), 65_535)] * 8),
@@ -165,6 +167,8 @@ REFUSED = {
     "put box too long": bad(r.Boxput, ID, 1, bytes(60_049)),
     "routes": bad(route.Routes, [route.SignedRoute(b"r", bytes(64))] * 33),
     "a long route": bad(route.Routes, [route.SignedRoute(bytes(1025), bytes(64))]),
+    "peersum": bad(Peersum, bytes(9), True),
+    "peersum without its question": bad(Peersum, bytes(8)),
     "routesum": bad(route.Routesum, bytes(9)),
     "routehave": bad(route.Routehave, [(bytes(16), 0)], True),
     "routehave all": bad(route.Routehave, [], 1),
