@@ -76,6 +76,7 @@ class Peer(TypedDict):
     ``trust``: new, accepted, team, verified. ``request`` (theirs, to write to us): none, pending, declined.
     ``presence``: online, away, busy, offline. ``lookalike``: the known contact this name resembles.
     ``via``: who carries the connection to them, where none can be made directly.
+    ``reach``: linked, connecting, no-answer (they are off, or behind a firewall), away, never-met.
     """
 
     peer_id: str
@@ -95,6 +96,7 @@ class Peer(TypedDict):
     waiting: int
     lookalike: str | None
     via: str | None
+    reach: str
 
 
 class Room(TypedDict):

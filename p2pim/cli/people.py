@@ -44,13 +44,25 @@ def _peer_table(known: list[schema.Peer]) -> list[str]:
         ]
     rows = [["NAME", "ID", "PRESENCE", "TRUST", "UNREAD", "NOTE"]]
     for peer in known:
-        seen = f"offline, seen {moment(peer['last_seen_ms'])}" if peer["last_seen_ms"] else "offline"
-        presence = seen if peer["presence"] == "offline" else peer["presence"]
+        presence = _away(peer) if peer["presence"] == "offline" else peer["presence"]
         presence += f" through {peer['via']}" if peer["via"] else ""
         unread = str(peer["unread"]) if peer["unread"] else ""
         trust = "blocked" if peer["blocked"] else _TRUST.get(peer["trust"], peer["trust"])
         rows.append([peer["name"], peer["short_id"], presence, trust, unread, _note(peer)])
     return table(rows)
+
+
+#: What is shown of somebody who is not online.
+_REACH = {
+    "connecting": "connecting",
+    "no-answer": "no answer (off, or a firewall?)",
+    "never-met": "never met",
+}
+
+
+def _away(peer: schema.Peer) -> str:
+    shown = _REACH.get(peer["reach"], "offline")
+    return f"{shown}, seen {moment(peer['last_seen_ms'])}" if peer["last_seen_ms"] else shown
 
 
 def _note(peer: schema.Peer) -> str:

@@ -24,8 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Names or addresses to use; none: automatic; "127.0.0.1" or "lo": this machine alone."""
     open_network: bool = True
     """Whether everybody on the LAN who runs p2pim may see us and write to us."""
-    visible: Literal["everyone", "nobody"] = "everyone"
-    """Whether we announce ourselves; "nobody": look, but never announce."""
+    visible: Literal["everyone", "team", "nobody"] = "everyone"
+    """To whom we announce ourselves; "team": to our teams alone; "nobody": look, but never announce."""
     relay: bool = True
     """Whether to hold sealed messages for colleagues who are away (we cannot read them)."""
     receipts: bool = True

@@ -20,6 +20,7 @@ from p2pim.node.net.host import Known
 from p2pim.node.net.network import Network
 from p2pim.node.node import Node
 from p2pim.node.routes import RouteHint
+from p2pim.node.stateline import state_line
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.events import Closed
 from p2pim.protocol.identity import Identity
@@ -76,6 +77,7 @@ class Peer:
         self.node.add_address = self._add_address
         self.node.addresses = lambda: _for_others(network)
         self.node.callbacks.try_all = network.try_all
+        self.node.views.reach = network.book.reach
         self.node.routes.on_hint = lambda hint: _hint(network, hint)
         for hint in self.node.routes.hints():
             _hint(network, hint)
@@ -126,12 +128,7 @@ class Peer:
             return
         self.node.port = self._network.port or None
         peers = len({link.peer_id for link in self.node.sync.sessions} - {self.node.peer_id})
-        if self._network.trouble is not None:
-            line = f"{self._network.trouble}, {peers} connected"
-        elif peers:
-            line = f"LAN ok, {peers} connected"
-        else:
-            line = "LAN ok, nobody here yet"
+        line = state_line(self._network.interfaces, self._network.trouble, peers)
         if line != self.node.state_line:
             self.node.state_line = line
             self.node.emit(events.NetworkChanged(line))

@@ -84,6 +84,7 @@ def peer(view: PeerView) -> schema.Peer:
         "waiting": view.waiting,
         "lookalike": view.lookalike,
         "via": view.via,
+        "reach": view.reach,
     }
 
 

@@ -78,6 +78,8 @@ class PeerView(Struct, frozen=True):
     lookalike: str | None
     #: Who carries the Link to them, if there is no direct one.
     via: str | None = None
+    #: linked, connecting, no-answer (off, or a firewall), away, never-met
+    reach: str = "away"
 
 
 class RoomView(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -40,6 +40,8 @@ class Views:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._store = node.store
+        #: How it goes with somebody who is not linked: connecting, no-answer, away. Set by whoever runs the network.
+        self.reach: Callable[[PeerId], str] = lambda peer_id: "away"
 
     # -- messages
 
@@ -214,7 +216,17 @@ class Views:
             waiting=self._store.messages.count(room.id, "waiting"),
             lookalike=lookalike,
             via=self._carrier(links) if presence != "offline" else None,
+            reach=self._reach(contact, presence),
         )
+
+    def _reach(self, contact: Contact, presence: events.Presence) -> str:
+        """Whether somebody is linked, as far as they show it, and else why not."""
+        if presence != "offline":
+            return "linked"
+        if self._node.is_linked(contact.peer_id):
+            return "away"  # they are invisible
+        state = self.reach(contact.peer_id)
+        return "never-met" if state == "away" and contact.last_seen_ms is None else state
 
     def _carrier(self, links: Sequence[Link]) -> str | None:
         """Who carries the Link to somebody, if all there are are carried."""

@@ -14,7 +14,8 @@ from p2pim.config.policy import NO_RULES, Policy, combine, machine_policy
 from p2pim.errors import Forbidden
 from p2pim.node.net.address import Endpoint
 from p2pim.node.net.discovery.interfaces import Interface
-from tests.node.network_peer import HIDDEN, Peer, PeerSettings, linked, running
+from p2pim.protocol.network import OPEN
+from tests.node.network_peer import HIDDEN, OURS, Peer, PeerSettings, linked, running
 
 
 def rules(**values: object) -> Policy:
@@ -186,3 +187,10 @@ async def test_whoever_answers_otherwise_than_p2pim_is_named_so() -> None:
     assert entry is not None
     assert entry.trouble is not None
     assert "sign-in page" in entry.trouble
+
+
+async def test_who_is_visible_to_the_team_alone_is_not_announced_to_the_open_network() -> None:
+    for visible, announced in (("team", [OURS]), ("everyone", [OURS, OPEN])):
+        anna = Peer(PeerSettings(visible=visible))
+        anna.networks = lambda: [OURS, OPEN]  # type: ignore[method-assign]
+        assert anna.network._mdns._advertised() == announced

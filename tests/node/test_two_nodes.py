@@ -308,3 +308,25 @@ def test_shutting_down_says_goodbye_and_nothing_is_lost() -> None:
     bob.write(ann, "later then")
     company.meet(bob, ann)
     assert ann.reads(bob) == ["later then"]
+
+
+def test_how_far_away_somebody_is() -> None:
+    company = Company()
+    anna, ben = company.friends("anna", "ben")
+    assert anna.sees(ben).reach == "linked"
+    ben.me.set_presence("invisible", None, None)
+    company.run(1)
+    assert anna.sees(ben).reach == "away", "as who is invisible wants it"
+    company.part(anna, ben)
+    assert anna.sees(ben).reach == "away"
+    anna.me.views.reach = lambda peer_id: "no-answer"
+    assert anna.sees(ben).reach == "no-answer"
+
+
+def test_who_was_named_by_others_alone_was_never_met() -> None:
+    company = Company()
+    anna, stranger = company.hire("anna"), company.hire("ben")
+    with anna.me.store.transaction():
+        anna.me.people.ensure_room(stranger.peer_id)
+    anna.me.set_petname(stranger.peer_id, "Ben")
+    assert anna.sees(stranger).reach == "never-met"

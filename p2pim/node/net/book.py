@@ -20,7 +20,8 @@ from typing import Any
 
 from p2pim.node.net.address import Endpoint, canonical, parse
 from p2pim.node.net.limits import TokenBucket
-from p2pim.node.net.reach import Here, Source, refusal
+from p2pim.node.net.reach import Here, Reach, Source, refusal
+from p2pim.node.net.trouble import NO_ANSWER
 from p2pim.protocol.identity import PeerId
 
 CAPACITY, PER_HOST = 512, 8
@@ -262,6 +263,13 @@ class AddressBook:
         for entry in self._entries.values():
             entry.failures, entry.failing_since = 0, None
             entry.due = min(entry.due, now)
+
+    def reach(self, peer_id: PeerId) -> Reach:
+        """How it goes with somebody who is not linked."""
+        entries = [e for e in self._entries.values() if e.peer_id == peer_id and e.refused is None]
+        if any(entry.dialling and not entry.failures for entry in entries):
+            return "connecting"
+        return "no-answer" if any(entry.trouble == NO_ANSWER for entry in entries) else "away"
 
     def is_known(self, host: str) -> bool:
         """Tell whether a Link to or from this address once came up or the user typed it; an advert is not enough."""

@@ -30,7 +30,7 @@ class Settings(Protocol):
 
     @property
     def visible(self) -> str:
-        """Whether to advertise: "everyone", or "nobody"."""
+        """To whom to advertise: "everyone", the members of a "team", or "nobody"."""
 
     @property
     def peers(self) -> Sequence[str]:

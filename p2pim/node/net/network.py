@@ -30,6 +30,7 @@ from p2pim.node.net.reach import Here, Source
 from p2pim.node.net.sockets import Sockets
 from p2pim.node.net.tcp import LinkFactory, SocketTransport
 from p2pim.protocol.identity import PeerId
+from p2pim.protocol.network import OPEN
 from p2pim.protocol.network import Network as NetworkSecret
 
 DEFAULT_PORT: Final = 26747
@@ -87,6 +88,7 @@ class Network:
             random=node.random,
             now=node.clock.monotonic,
             advertise=node.settings.visible != "nobody",
+            advertised=lambda: [n for n in node.networks() if node.settings.visible != "team" or n != OPEN],
             on_sighting=self._sighted,
         )
         self._pulsing: asyncio.Task[None] | None = None

@@ -9,8 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from typing import Literal
 
 from p2pim.node.net.address import Address, Endpoint, is_office, parse
+
+#: How it goes with somebody who is not linked: the first dial is under way, the last one had no answer, or they are
+#: known to be nowhere (nothing is there, nothing is known of where they are).
+Reach = Literal["connecting", "no-answer", "away"]
 
 
 class Source(Enum):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from typing import Final
 
 from p2pim.protocol.events import Closed, Reason
 
+NO_ANSWER: Final = "no answer: it is off or not on this network, or a firewall drops the connection"
 _NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 _FORBIDDEN = {errno.EPERM, errno.EACCES}
 
@@ -17,7 +19,7 @@ def why_no_connection(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "the name has no address here"
     if isinstance(error, TimeoutError):
-        return "no answer: it is off or not on this network, or a firewall drops the connection"
+        return NO_ANSWER
     if isinstance(error, ConnectionRefusedError):
         return "refused: p2pim does not run there or has another port, or a firewall refuses the connection"
     if error.errno in _FORBIDDEN:

@@ -39,6 +39,22 @@ def test_peers_tells_what_is_odd(p2pim: P2pim, profile: Served) -> None:
     assert "offline, seen 19" in lines[2]
 
 
+@pytest.mark.parametrize(
+    ("reach", "said"),
+    [
+        ("connecting", "connecting, seen 19"),
+        ("no-answer", "no answer (off, or a firewall?), seen 19"),
+        ("away", "offline, seen 19"),
+    ],
+)
+def test_peers_tells_why_somebody_is_not_online(p2pim: P2pim, profile: Served, reach: str, said: str) -> None:
+    node = profile.node
+    node.known = {"cy": replace(node.known["cy"], reach=reach, last_seen_ms=1)}
+    assert said in p2pim("peers").out
+    node.known = {"cy": replace(node.known["cy"], reach="never-met", last_seen_ms=None)}
+    assert "never met" in p2pim("peers").out
+
+
 def test_peers_as_json(p2pim: P2pim, profile: Served) -> None:
     assert {peer["nickname"] for peer in p2pim("peers", "--json").json} == {"ben", "dee", "cy\x1b]0;evil\x07"}
 

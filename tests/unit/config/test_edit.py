@@ -53,7 +53,7 @@ def test_what_is_typed_gets_the_type_of_its_key(key: str, text: str, value: obje
 
 @pytest.mark.parametrize(
     ("key", "text"),
-    [("port", "many"), ("port", "99"), ("open_network", "maybe"), ("visible", "team"), ("prot", "1")],
+    [("port", "many"), ("port", "99"), ("open_network", "maybe"), ("visible", "teams"), ("prot", "1")],
 )
 def test_nothing_wrong_is_written(file: Path, key: str, text: str) -> None:
     file.write_text(WRITTEN)

@@ -47,7 +47,7 @@ def test_every_setting_can_be_set(file: Path) -> None:
         ('port = "1"', r"Setting 'port' in .*: expected int, got str\."),
         ("port = 80", "Setting 'port' in .*: port must be 0 .any. or between 1024 and 65535"),
         ("port = 70000", "between 1024 and 65535"),
-        ('visible = "team"', "Setting 'visible' in .*: invalid enum value 'team'"),
+        ('visible = "teams"', "Setting 'visible' in .*: invalid enum value 'teams'"),
         ("interfaces = [1]", "Setting 'interfaces' in .*: expected str, got int"),
         ('peers = ["a b"]', "Setting 'peers' in .*: 'a b' is no address"),
         ("a = 1\nport = x", "not valid TOML: .*line 2"),

@@ -111,9 +111,11 @@ class Mdns:
         now: Callable[[], float],
         advertise: bool,
         on_sighting: Callable[[Sighting], None],
+        advertised: Callable[[], Sequence[NetworkSecret]] | None = None,
         browse_again: float = BROWSE_AGAIN,
     ) -> None:
         self._networks, self._random, self._now = networks, random, now
+        self._advertised = advertised or networks
         self.advertise, self._on_sighting = advertise, on_sighting
         self._browse_again = browse_again
         self._bucket = TokenBucket(SIGHTING_RATE, SIGHTING_BURST, now())
@@ -165,7 +167,7 @@ class Mdns:
         self._running = running
         self._browse(running)
         self._schedule_browser(self._now())
-        networks = self._networks()
+        networks = self._advertised()
         if self.advertise and networks:
             self._spawn(self._register(running, self._advert(running.label, interfaces, port, networks)))
         self.trouble = None

@@ -11,6 +11,7 @@ from p2pim.node.net.book import (
     AddressBook,
 )
 from p2pim.node.net.reach import Source
+from p2pim.node.net.trouble import why_no_connection
 from tests.unit.node.net.books import ANNA, BEN, HERE, LOOPBACK, A, due, linked, make, nobody, take
 
 
@@ -329,3 +330,18 @@ def test_of_many_addresses_those_of_a_network_where_others_were_reached_come_fir
     other.accepted(ANNA, "fd00::9")
     said(other, BEN, Endpoint("10.0.0.6", 26747), Endpoint("fd00::6", 26747))
     assert due(other, 0) == ["[fd00::6]:26747"]
+
+
+def test_how_it_goes_with_somebody_who_is_not_linked() -> None:
+    book = make()
+    assert book.reach(ANNA) == "away", "nothing is known of where she is"
+    book.add(A, Source.GOSSIP, 0, peer_id=ANNA)
+    entry = take(book, A)
+    entry.dialling = True
+    assert (book.reach(ANNA), book.reach(BEN)) == ("connecting", "away")
+    book.failed(entry, 3, why_no_connection(TimeoutError()))
+    assert book.reach(ANNA) == "no-answer"
+    entry.dialling = True
+    assert book.reach(ANNA) == "no-answer", "it does not flicker with each try"
+    book.failed(entry, 6, why_no_connection(ConnectionRefusedError()))
+    assert book.reach(ANNA) == "away"
