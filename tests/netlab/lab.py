@@ -301,6 +301,12 @@ class Lab:
             for host in island:
                 _sh("ip", "-n", self.switch, "link", "set", f"h{host}", "master", f"br{number}")
 
+    def swallow_multicast(self) -> None:
+        """Let the switch pass nothing on to groups, as some access points do to save air time."""
+        for host in self.hosts:
+            bridge = ["bridge", "link", "set", "dev", host.name, "mcast_flood", "off"]
+            _sh("ip", "netns", "exec", self.switch, *bridge)
+
     def isolate(self) -> None:
         """Keep the hosts apart, each with the switch alone, as a guest Wi-Fi does; they forget who was where."""
         apart = ["ip", "netns", "exec", self.switch, "bridge", "link", "set", "dev"]

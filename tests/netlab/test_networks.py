@@ -92,6 +92,18 @@ def test_an_mdns_responder_of_the_system_beside_us(build_office: BuildOffice, sh
 
 
 @pytest.mark.timeout(120)
+def test_a_switch_that_swallows_multicast(build_office: BuildOffice) -> None:
+    office = build_office(3)
+    office.lab.swallow_multicast()
+    people = [office.hire(name) for name in ("ann", "ben", "cleo")]
+    start_together(*people)
+    meet(*people)
+    ann, ben, _ = people
+    befriend(ann, ben)
+    talk(ann, ben)
+
+
+@pytest.mark.timeout(120)
 def test_an_interface_that_goes_off_and_on_all_the_time(build_office: BuildOffice) -> None:
     office = build_office(2)
     ann, ben = office.friends("ann", "ben")

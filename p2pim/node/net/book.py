@@ -149,11 +149,11 @@ class AddressBook:
         hosts: Iterable[str],
         port: int,
         *,
-        network: str,
+        network: str | None,
         now: float,
         delay: float = 0.0,
     ) -> int:
-        """Take an mDNS sighting of one instance with all its addresses; return how many were accepted."""
+        """Take a sighting (mDNS, broadcast) of one instance with all its addresses; return how many were accepted."""
         endpoints = sorted(
             (_canonical(endpoint) for host in hosts for endpoint in self._scoped(host, port)), key=self._rank
         )

@@ -19,6 +19,7 @@ from p2pim.errors import BadInput, Forbidden, UserError
 from p2pim.node.net.address import Address, Endpoint, is_office, parse, parse_endpoint
 from p2pim.node.net.book import AddressBook, Entry
 from p2pim.node.net.dialer import SocketAddress, local_host
+from p2pim.node.net.discovery.broadcast import Broadcast
 from p2pim.node.net.discovery.interfaces import Interfaces, InterfaceWatch
 from p2pim.node.net.discovery.mdns import Mdns, Sighting
 from p2pim.node.net.host import Host, Known, Timing
@@ -91,6 +92,14 @@ class Network:
             advertised=lambda: [n for n in node.networks() if node.settings.visible != "team" or n != OPEN],
             on_sighting=self._sighted,
         )
+        self._broadcast = Broadcast(
+            random=node.random,
+            now=node.clock.monotonic,
+            label=lambda: self._mdns.label,
+            announce=node.settings.visible == "everyone",
+            on_found=lambda label, host, port: self._found(label, [host], port, None),
+        )
+        self._mdns_hears = False
         self._pulsing: asyncio.Task[None] | None = None
         self._probes: set[asyncio.Task[list[int]]] = set()
         self._next_tick = self._mdns_retry_at = node.clock.monotonic()
@@ -141,6 +150,7 @@ class Network:
         for probing in self._probes:
             probing.cancel()
         self._watch.close()
+        self._broadcast.close()
         await asyncio.gather(self._listener.close(), self.sockets.close(), self._mdns.close())
 
     def add_address(self, endpoint: Endpoint) -> None:
@@ -223,6 +233,7 @@ class Network:
         self._next_tick = now + self._timing.tick
         self.sockets.tick(now)
         self._mdns.tick(now, alone=not self.sockets.any_ready)
+        self._broadcast.tick(now, alone=not self._mdns_hears)
         self._try_joins(now)
         if self._mdns.trouble is not None and now >= self._mdns_retry_at:
             self._start_mdns()
@@ -308,13 +319,17 @@ class Network:
         return parse(host()) in {interface.address for interface in self._watch.current.used}
 
     def _sighted(self, sighting: Sighting) -> None:
+        self._mdns_hears = True
+        self._found(sighting.label, sighting.hosts, sighting.port, sighting.network.name)
+
+    def _found(self, label: str, hosts: Sequence[str], port: int, network: str | None) -> None:
         # One of the two dials at once, the other only if that failed: one connection, not two.
-        waits = self._mdns.advertise and self._mdns.label > sighting.label
+        waits = self._mdns.advertise and self._mdns.label > label
         taken = self.book.sight(
-            sighting.label,
-            sighting.hosts,
-            sighting.port,
-            network=sighting.network.name,
+            label,
+            hosts,
+            port,
+            network=network,
             now=self._node.clock.monotonic(),
             delay=self._timing.larger_label_waits if waits else 0.0,
         )
@@ -362,3 +377,5 @@ class Network:
         here = self.book.here
         usable = [i for i in self._watch.current.for_mdns if here.permits_some(i.subnet.network)]
         self._mdns.restart(usable, here.port)
+        self._mdns_hears = False
+        self._broadcast.restart(usable, here.port)
