@@ -30,6 +30,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether to hold sealed messages for colleagues who are away (we cannot read them)."""
     receipts: bool = True
     """Whether to tell others which of their messages were read here."""
+    sweep: bool = False
+    """Whether to ask every address of a VPN without multicast (254 at most), once a day; it may look like a scan."""
+    tailscale: bool = False
+    """Whether to ask the machines that `tailscale status` names."""
     api: Literal["unix", "tcp"] = "tcp" if sys.platform == "win32" else "unix"
     """How front ends reach the daemon; "tcp" is loopback with a mutual proof."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

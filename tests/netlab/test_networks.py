@@ -129,6 +129,16 @@ def test_a_vpn_in_which_each_has_a_tunnel_to_each(build_office: BuildOffice, sho
 
 
 @pytest.mark.timeout(120)
+def test_a_vpn_on_which_somebody_asks_every_address(build_office: BuildOffice, short_tmp: Path) -> None:
+    office = vpn(build_office, short_tmp, 2)
+    ann, ben = office.hire("ann"), office.hire("ben", settings="sweep = true\n")
+    start_together(ann, ben)
+    meet(ann, ben)
+    befriend(ann, ben)
+    talk(ann, ben)
+
+
+@pytest.mark.timeout(120)
 def test_a_vpn_that_goes_down_and_comes_up_with_the_same_address(
     build_office: BuildOffice, short_tmp: Path
 ) -> None:

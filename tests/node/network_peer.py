@@ -33,6 +33,8 @@ class PeerSettings:
     port: int = 0
     interfaces: Sequence[str] = ("lo",)
     visible: str = "everyone"
+    sweep: bool = False
+    tailscale: bool = False
     peers: Sequence[str] = ()
 
 

@@ -152,12 +152,13 @@ class AddressBook:
         network: str | None,
         now: float,
         delay: float = 0.0,
+        source: Source = Source.MDNS,
     ) -> int:
         """Take a sighting (mDNS, broadcast) of one instance with all its addresses; return how many were accepted."""
         endpoints = sorted(
             (_canonical(endpoint) for host in hosts for endpoint in self._scoped(host, port)), key=self._rank
         )
-        return self._add_in_turn(endpoints, Source.MDNS, now, delay, network=network, label=label)
+        return self._add_in_turn(endpoints, source, now, delay, network=network, label=label)
 
     def route(
         self, peer_id: PeerId, endpoints: Iterable[Endpoint], *, network: str, now: float, delay: float
@@ -218,7 +219,7 @@ class AddressBook:
         """Note a failed dial, and why: wait longer, and drop adverts that never worked after a day."""
         entry.dialling, entry.trouble = False, trouble
         entry.failing_since = now if entry.failing_since is None else entry.failing_since
-        hinted = entry.source in (Source.MDNS, Source.GOSSIP)
+        hinted = entry.source in (Source.MDNS, Source.ASKED, Source.GOSSIP)
         if hinted and not entry.good and now - entry.failing_since >= FORGET_AFTER:
             self._entries.pop(entry.endpoint, None)
             return

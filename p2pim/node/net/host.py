@@ -33,6 +33,14 @@ class Settings(Protocol):
         """To whom to advertise: "everyone", the members of a "team", or "nobody"."""
 
     @property
+    def sweep(self) -> bool:
+        """Whether to ask every address of a small VPN."""
+
+    @property
+    def tailscale(self) -> bool:
+        """Whether to ask the machines that Tailscale names."""
+
+    @property
     def peers(self) -> Sequence[str]:
         """Addresses typed by the user."""
 

@@ -21,6 +21,7 @@ from p2pim.node.net.book import AddressBook, Entry
 from p2pim.node.net.dialer import SocketAddress, local_host
 from p2pim.node.net.discovery.broadcast import Broadcast
 from p2pim.node.net.discovery.interfaces import Interfaces, InterfaceWatch
+from p2pim.node.net.discovery.lookout import Lookout
 from p2pim.node.net.discovery.mdns import Mdns, Sighting
 from p2pim.node.net.host import Host, Known, Timing
 from p2pim.node.net.limits import AcceptPolicy
@@ -97,8 +98,12 @@ class Network:
             now=node.clock.monotonic,
             label=lambda: self._mdns.label,
             announce=node.settings.visible == "everyone",
-            on_found=lambda label, host, port: self._found(label, [host], port, None),
+            may_meet=self._may_enter,
+            on_found=lambda label, host, port, asked: self._found(
+                label, [host], port, None, Source.ASKED if asked else Source.MDNS
+            ),
         )
+        self._lookout = Lookout(node.settings, self._broadcast.ask, node.clock.wall_ms)
         self._mdns_hears = False
         self._pulsing: asyncio.Task[None] | None = None
         self._probes: set[asyncio.Task[list[int]]] = set()
@@ -151,6 +156,7 @@ class Network:
             probing.cancel()
         self._watch.close()
         self._broadcast.close()
+        self._lookout.close()
         await asyncio.gather(self._listener.close(), self.sockets.close(), self._mdns.close())
 
     def add_address(self, endpoint: Endpoint) -> None:
@@ -233,6 +239,7 @@ class Network:
         self._next_tick = now + self._timing.tick
         self.sockets.tick(now)
         self._mdns.tick(now, alone=not self.sockets.any_ready)
+        self._lookout.tick(now)
         self._broadcast.tick(now, alone=not self._mdns_hears)
         self._try_joins(now)
         if self._mdns.trouble is not None and now >= self._mdns_retry_at:
@@ -322,7 +329,14 @@ class Network:
         self._mdns_hears = True
         self._found(sighting.label, sighting.hosts, sighting.port, sighting.network.name)
 
-    def _found(self, label: str, hosts: Sequence[str], port: int, network: str | None) -> None:
+    def _found(
+        self,
+        label: str,
+        hosts: Sequence[str],
+        port: int,
+        network: str | None,
+        source: Source = Source.MDNS,
+    ) -> None:
         # One of the two dials at once, the other only if that failed: one connection, not two.
         waits = self._mdns.advertise and self._mdns.label > label
         taken = self.book.sight(
@@ -332,6 +346,7 @@ class Network:
             network=network,
             now=self._node.clock.monotonic(),
             delay=self._timing.larger_label_waits if waits else 0.0,
+            source=source,
         )
         if taken:
             self._wake.set()
@@ -378,4 +393,6 @@ class Network:
         usable = [i for i in self._watch.current.for_mdns if here.permits_some(i.subnet.network)]
         self._mdns.restart(usable, here.port)
         self._mdns_hears = False
-        self._broadcast.restart(usable, here.port)
+        allowed = [i for i in self._watch.current.used if here.permits_some(i.subnet.network)]
+        self._broadcast.restart(allowed, here.port)
+        self._lookout.restart(allowed)

@@ -25,6 +25,7 @@ class Source(Enum):
     KNOWN = "known"
     GOSSIP = "gossip"
     MDNS = "mdns"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,6 @@ def _refusal_of_hint(address: Address, source: Source, here: Here) -> str | None
         return None if here.on_link(address) else "loopback is not among the interfaces"
     if address.version == 6 and address.is_link_local:
         return None if here.scopes else "no interface for a link-local address"
-    if source in (Source.KNOWN, Source.GOSSIP) and is_office(address):
+    if source in (Source.KNOWN, Source.GOSSIP, Source.ASKED) and is_office(address):
         return None
     return None if here.on_link(address) else "outside of the local subnets"

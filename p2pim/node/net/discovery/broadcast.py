@@ -12,7 +12,8 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from p2pim.node.net.discovery.interfaces import Interface
@@ -27,6 +28,8 @@ FIRST, LAST = 10.0, 300.0
 #: Answers a second, to all and to each.
 ANSWERS, ANSWERS_EACH = 50.0, 5.0
 SOURCES: Final = 256
+#: Seconds between two who are asked by themselves.
+EACH: Final = 0.05
 #: Hints a second that are passed on.
 HINTS, HINTS_BURST = 20.0, 64.0
 
@@ -39,7 +42,8 @@ class Broadcast:
     Args:
         label: the random label of this process, 16 hexadecimal digits, as mDNS shows it.
         announce: whether to say where we are.
-        on_found: label, host and TCP port of somebody.
+        may_meet: whether to have to do with a host at all.
+        on_found: label, host and TCP port of somebody, and whether that host was asked by itself.
     """
 
     def __init__(
@@ -49,10 +53,14 @@ class Broadcast:
         now: Callable[[], float],
         label: Callable[[], str],
         announce: bool,
-        on_found: Callable[[str, str, int], None],
+        on_found: Callable[[str, str, int, bool], None],
+        may_meet: Callable[[str], bool] = lambda host: True,
     ) -> None:
         self._random, self._now, self._label = random, now, label
-        self._announce, self._on_found = announce, on_found
+        self._announce, self._on_found, self._may_meet = announce, on_found, may_meet
+        self._to_ask: deque[str] = deque()
+        self._asked: set[str] = set()
+        self._pacing: asyncio.TimerHandle | None = None
         self._targets: list[str] = []
         self._tcp_port = 0
         self._nonce = NOBODY
@@ -66,7 +74,7 @@ class Broadcast:
 
     def restart(self, interfaces: Sequence[Interface], port: int) -> None:
         """Begin anew on these interfaces; ``port`` is where we take connections."""
-        self.close()
+        self._close_sockets()
         self._tcp_port = port
         self._targets = [
             str(interface.subnet.network.broadcast_address)
@@ -77,7 +85,9 @@ class Broadcast:
             and interface.subnet.network.prefixlen < 31
         ]
         self._next, self._step = self._now() + FIRST, FIRST
-        if self._targets and port:
+        if port and any(
+            interface.address.version == 4 and not interface.loopback for interface in interfaces
+        ):
             self._opening = asyncio.get_running_loop().create_task(self._listen())
 
     def tick(self, now: float, *, alone: bool) -> None:
@@ -92,8 +102,35 @@ class Broadcast:
                 with contextlib.suppress(OSError):  # no route there any more
                     self._asking.sendto(self._packet(QUESTION, self._nonce), (target, PORT))
 
+    def ask(self, hosts: Iterable[str]) -> None:
+        """Ask each of these by itself, not too many a second."""
+        self._to_ask.extend(hosts)
+        if self._pacing is None:
+            self._pacing = asyncio.get_running_loop().call_later(EACH, self._ask_next)
+
+    def _ask_next(self) -> None:
+        self._pacing = None
+        if not self._to_ask:
+            return
+        self._pacing = asyncio.get_running_loop().call_later(EACH, self._ask_next)
+        if self._asking is None:
+            return
+        host = self._to_ask.popleft()
+        if self._nonce == NOBODY:
+            self._nonce = self._random(8)
+        self._asked.add(host)
+        with contextlib.suppress(OSError):
+            self._asking.sendto(self._packet(QUESTION, self._nonce), (host, PORT))
+
     def close(self) -> None:
         """Neither ask nor answer."""
+        if self._pacing is not None:
+            self._pacing.cancel()
+            self._pacing = None
+        self._to_ask.clear()
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
         if self._opening is not None:
             self._opening.cancel()
         for transport in self._open:
@@ -117,7 +154,7 @@ class Broadcast:
         return _FORMAT.pack(kind, nonce, label, port)
 
     def _heard(self, transport: asyncio.DatagramTransport, data: bytes, host: str, port: int) -> None:
-        if len(data) != _FORMAT.size:
+        if len(data) != _FORMAT.size or not self._may_meet(host):
             return
         kind, nonce, label, tcp_port = _FORMAT.unpack(data)
         if label.hex() == self._label() or kind not in (QUESTION, ANSWER):
@@ -125,7 +162,7 @@ class Broadcast:
         if kind == ANSWER and (nonce != self._nonce or nonce == NOBODY):
             return
         if label != NOBODY and tcp_port and self._hints.take(self._now()):
-            self._on_found(label.hex(), host, tcp_port)
+            self._on_found(label.hex(), host, tcp_port, kind == ANSWER and host in self._asked)
         if kind == QUESTION and self._announce and self._may_answer(host):
             transport.sendto(self._packet(ANSWER, nonce), (host, port))
 

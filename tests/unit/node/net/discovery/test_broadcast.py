@@ -36,7 +36,7 @@ class End:
 
     def __init__(self, label: str, *, announce: bool = True) -> None:
         self.now = 0.0
-        self.found: list[tuple[str, str, int]] = []
+        self.found: list[tuple[str, str, int, bool]] = []
         self.sent = Sent()
         self.broadcast = Broadcast(
             random=lambda size: bytes(range(1, size + 1)),
@@ -63,7 +63,7 @@ class End:
 def test_a_question_is_answered_and_says_where_the_asker_is() -> None:
     ben = End(ANSWERER)
     assert ben.hears(QUESTION) == [ANSWER]
-    assert ben.found == [(ASKER, "10.0.0.9", 26747)]
+    assert ben.found == [(ASKER, "10.0.0.9", 26747, False)]
     assert len(ANSWER) <= len(QUESTION)
 
 
@@ -76,7 +76,7 @@ def test_who_says_nothing_about_themselves_is_answered_and_not_found() -> None:
 def test_who_does_not_announce_themselves_looks_and_says_nothing() -> None:
     ben = End(ANSWERER, announce=False)
     assert ben.hears(QUESTION) == []
-    assert ben.found == [(ASKER, "10.0.0.9", 26747)]
+    assert ben.found == [(ASKER, "10.0.0.9", 26747, False)]
     assert ben.broadcast._packet(broadcast.QUESTION, bytes(range(1, 9))) == SILENT
 
 
@@ -86,7 +86,7 @@ def test_an_answer_counts_only_if_it_was_asked_for() -> None:
     assert anna.found == []
     anna.broadcast._nonce = bytes(range(1, 9))
     assert anna.hears(ANSWER) == []
-    assert anna.found == [(ANSWERER, "10.0.0.9", 26747)]
+    assert anna.found == [(ANSWERER, "10.0.0.9", 26747, False)]
 
 
 @pytest.mark.parametrize("data", [b"", QUESTION[:-1], QUESTION + b"\0", b"x" + QUESTION[1:]])
@@ -131,8 +131,26 @@ async def test_two_on_a_network_find_each_other_if_mdns_hears_nobody(monkeypatch
         end.broadcast.close()
 
 
-def test_where_nothing_can_be_told_to_all_no_socket_is_opened() -> None:
-    anna = End(ASKER)
-    for subnet, how in (("10.9.0.1/31", {}), ("10.9.0.1/24", {"multicast": False}), ("fd00::1/64", {})):
-        anna.broadcast.restart([Interface(1, "wg0", ip_interface(subnet), **how)], 26747)
-        assert anna.broadcast._opening is None
+async def test_where_nothing_can_be_told_to_all_one_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(broadcast, "PORT", free.getsockname()[1])
+    vpn = Interface(1, "wg0", ip_interface("127.0.0.1/8"), multicast=False)
+    anna, ben = End(os.urandom(8).hex()), End(os.urandom(8).hex())
+    for end in (anna, ben):
+        end.broadcast.restart([vpn], 26747)
+        assert end.broadcast._targets == []
+    anna.broadcast.ask(["127.0.0.1"])
+    async with asyncio.timeout(10):
+        await anna.any_found.wait()
+    assert [(host, port, asked) for _, host, port, asked in anna.found] == [("127.0.0.1", 26747, True)]
+    for end in (anna, ben):
+        end.broadcast.close()
+
+
+def test_strangers_from_elsewhere_get_no_answer() -> None:
+    ben = End(ANSWERER)
+    ben.broadcast._may_meet = lambda host: host.startswith("10.")
+    assert ben.hears(QUESTION, "8.8.8.8") == []
+    assert ben.found == []
+    assert ben.hears(QUESTION) == [ANSWER]
