@@ -14,6 +14,7 @@ from p2pim.errors import BadInput
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
+from p2pim.node.inbound import Inbound
 from p2pim.node.link import Link, Transport
 from p2pim.node.net.address import Endpoint
 from p2pim.node.net.host import Known
@@ -54,6 +55,7 @@ class Peer:
             self._store.close()
             raise
         self._network: Network | None = None
+        self._inbound = Inbound(self.node)
 
     async def start(self) -> None:
         """Listen, announce, look for others."""
@@ -65,7 +67,7 @@ class Peer:
             self._new_link,
             known=known,
             on_known=self._on_known,
-            on_changed=self._note_network,
+            on_changed=self._network_changed,
             on_tick=self._tick,
         )
         self._network = network
@@ -120,6 +122,11 @@ class Peer:
     def _tick(self) -> None:
         """Once a second, with the network's own: an idle daemon wakes as seldom as it can."""
         self.node.tick()
+        self._inbound.tick()
+        self._note_network()
+
+    def _network_changed(self) -> None:
+        self._inbound.changed()
         self._note_network()
 
     def _note_network(self) -> None:
@@ -128,7 +135,12 @@ class Peer:
             return
         self.node.port = self._network.port or None
         peers = len({link.peer_id for link in self.node.sync.sessions} - {self.node.peer_id})
-        line = state_line(self._network.interfaces, self._network.trouble, peers)
+        line = state_line(
+            self._network.interfaces,
+            self._network.trouble,
+            peers,
+            blocked=self._inbound.state == "blocked",
+        )
         if line != self.node.state_line:
             self.node.state_line = line
             self.node.emit(events.NetworkChanged(line))

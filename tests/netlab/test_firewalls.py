@@ -33,6 +33,14 @@ def team(office: Office, ann: Daemon, ben: Daemon) -> None:
 
 
 @pytest.mark.timeout(120)
+def test_who_lets_nobody_in_is_told_so_without_asking(build_office: BuildOffice) -> None:
+    office = build_office(3)
+    office.lab.host(3).shut()
+    *_, cy = office.friends("ann", "ben", "cy")
+    cy.until(lambda: "others cannot connect" in cy.client.status()["state_line"], "its state line says it")
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("what", ["drop", "reject with tcp reset"])
 def test_one_side_that_lets_nobody_in_is_reached_all_the_same_and_the_doctor_knows(
     build_office: BuildOffice, what: str

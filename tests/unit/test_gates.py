@@ -50,6 +50,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "receipts": "test_receipts",
             "routes": "test_routes",
             "callbacks": "test_callbacks",
+            "inbound": "test_inbound",
             "carried": "test_splices",
             "splices": "test_splices",
             "completeness": "test_completeness",

@@ -24,3 +24,8 @@ VPN = Interface(3, "wg0", ip_interface("10.99.0.2/24"), multicast=False)
 )
 def test_what_it_says(used: tuple[Interface, ...], trouble: str | None, peers: int, said: str) -> None:
     assert state_line(Interfaces(used, used), trouble, peers).startswith(said)
+
+
+def test_where_others_cannot_connect_it_says_so_too() -> None:
+    assert state_line(Interfaces((LAN,), (LAN,)), None, 3, blocked=True).endswith(": p2pim doctor")
+    assert state_line(Interfaces(), "no network", 0, blocked=True) == "no network"
