@@ -219,7 +219,7 @@ class AddressBook:
         """Note a failed dial, and why: wait longer, and drop adverts that never worked after a day."""
         entry.dialling, entry.trouble = False, trouble
         entry.failing_since = now if entry.failing_since is None else entry.failing_since
-        hinted = entry.source in (Source.MDNS, Source.ASKED, Source.GOSSIP)
+        hinted = entry.source in (Source.MDNS, Source.ASKED, Source.GOSSIP, Source.NAMED)
         if hinted and not entry.good and now - entry.failing_since >= FORGET_AFTER:
             self._entries.pop(entry.endpoint, None)
             return
@@ -281,8 +281,8 @@ class AddressBook:
         )
 
     def typed_addresses(self) -> list[Endpoint]:
-        """Return what the user typed."""
-        return [entry.endpoint for entry in self._entries.values() if entry.source is Source.TYPED]
+        """Return what the user typed, and what the names among it stand for."""
+        return [e.endpoint for e in self._entries.values() if e.source in (Source.TYPED, Source.NAMED)]
 
     def _back_off(self, entry: Entry, now: float) -> None:
         entry.failures += 1

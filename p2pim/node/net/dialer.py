@@ -25,12 +25,12 @@ ADDRESSES_PER_NAME = 8
 SocketAddress = tuple[Any, ...]
 
 
-async def resolve(endpoint: Endpoint) -> list[SocketAddress]:
-    """Return what to connect to. Only a name leads to a query; OSError if it has no address."""
+async def resolve(endpoint: Endpoint, most: int = ADDRESSES_PER_NAME) -> list[SocketAddress]:
+    """Return what to connect to, not more. Only a name leads to a query; OSError if it has no address."""
     bare, _, scope = endpoint.host.partition("%")
     address = parse(endpoint.host)
     if address is None:
-        return await _ask_resolver(endpoint)
+        return (await _ask_resolver(endpoint))[:most]
     if address.version == 4:
         return [(str(address), endpoint.port)]
     return [(bare, endpoint.port, 0, int(scope or 0))]
@@ -53,7 +53,7 @@ async def _ask_resolver(endpoint: Endpoint) -> list[SocketAddress]:
         result: list[SocketAddress] | OSError
         try:
             found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-            result = [info[4] for info in found][:ADDRESSES_PER_NAME]
+            result = [info[4] for info in found]
         except (OSError, UnicodeError) as error:
             result = error if isinstance(error, OSError) else OSError(str(error))
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more

@@ -22,6 +22,7 @@ class Source(Enum):
     """How an endpoint was learnt; the dial policy depends on it."""
 
     TYPED = "typed"
+    NAMED = "named"
     KNOWN = "known"
     GOSSIP = "gossip"
     MDNS = "mdns"
@@ -88,7 +89,7 @@ def refusal(endpoint: Endpoint, source: Source, here: Here) -> str | None:
         return "this node itself"
     if not here.permits(address):
         return "outside of the subnets that the policy allows"
-    if source is Source.TYPED:
+    if source in (Source.TYPED, Source.NAMED):
         return None
     return _refusal_of_hint(address, source, here)
 

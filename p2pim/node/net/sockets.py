@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from p2pim.node.net.address import Endpoint
+from p2pim.node.net.address import Endpoint, parse
 from p2pim.node.net.book import AddressBook, Entry
 from p2pim.node.net.dialer import Dialer, SocketAddress
 from p2pim.node.net.host import Host, Known, Timing
 from p2pim.node.net.limits import AcceptLimits, AcceptPolicy, Penalties, TokenBucket
 from p2pim.node.net.mtu import CAN_LIMIT, SMALL_SEGMENT, ping_size
+from p2pim.node.net.names import Names
 from p2pim.node.net.reach import Source
 from p2pim.node.net.tcp import Link, LinkFactory, SocketTransport
 from p2pim.node.net.trouble import why_no_connection, why_no_link
@@ -68,6 +69,7 @@ class Sockets:
         self._limits = AcceptLimits(now, accept)
         self.dialer = Dialer(now, may_dial=may_dial, on_free=on_news)
         self.penalties = Penalties()
+        self._names = Names(book, node.clock.monotonic, on_news)
         self._open: set[PeerSocket] = set()
         self._adopting: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
@@ -100,7 +102,10 @@ class Sockets:
         return SocketTransport(opened, lambda transport: self._lost(peer))
 
     def dial(self, entry: Entry, network: NetworkSecret, now: float) -> bool:
-        """Start to dial, if the limits allow one more."""
+        """Start to dial, if the limits allow one more; a name is looked up instead, and leads to addresses."""
+        if parse(entry.endpoint.host) is None and self._book.entry(entry.endpoint) is entry:
+            self._names.look_up(entry)
+            return True
 
         def connected(sock: socket.socket) -> None:
             peer = PeerSocket(entry.endpoint.host, entry, self._node.clock.monotonic())
@@ -140,7 +145,7 @@ class Sockets:
     async def close(self) -> None:
         """Say BYE to all, close all sockets; a peer that does not read gets a moment, no more."""
         self._closing = True
-        await self.dialer.close()
+        await asyncio.gather(self.dialer.close(), self._names.close())
         await asyncio.gather(*self._adopting, return_exceptions=True)
         for peer in self:
             if peer.link is not None:

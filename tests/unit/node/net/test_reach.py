@@ -13,32 +13,32 @@ from tests.unit.node.net.books import HERE, LOOPBACK, A
 @pytest.mark.parametrize(
     ("host", "port", "sources"),
     [
-        ("10.0.0.2", 26747, "mdns asked gossip known typed"),
-        ("10.0.0.2", 1024, "mdns asked gossip known typed"),
+        ("10.0.0.2", 26747, "mdns asked gossip known named typed"),
+        ("10.0.0.2", 1024, "mdns asked gossip known named typed"),
         ("10.0.0.2", 1023, ""),
         ("10.0.0.2", 0, ""),
         ("10.0.0.2", 65536, ""),
         ("10.0.0.1", 26747, ""),  # this node
-        ("10.0.0.1", 26748, "mdns asked gossip known typed"),  # another user of this machine
+        ("10.0.0.1", 26748, "mdns asked gossip known named typed"),  # another user of this machine
         ("172.17.0.1", 26747, ""),  # this node, at an interface that is not used
-        ("172.17.0.1", 26748, "asked gossip known typed"),
-        ("10.0.1.2", 26747, "asked gossip known typed"),  # off link
-        ("100.64.1.2", 26747, "asked gossip known typed"),
-        ("8.8.8.8", 26747, "typed"),
+        ("172.17.0.1", 26748, "asked gossip known named typed"),
+        ("10.0.1.2", 26747, "asked gossip known named typed"),  # off link
+        ("100.64.1.2", 26747, "asked gossip known named typed"),
+        ("8.8.8.8", 26747, "named typed"),
         ("127.0.0.1", 26747, ""),
-        ("127.0.0.1", 26748, "typed"),
-        ("::1", 26748, "typed"),
+        ("127.0.0.1", 26748, "named typed"),
+        ("::1", 26748, "named typed"),
         ("10.0.0.255", 26747, ""),  # broadcast
         ("255.255.255.255", 26747, ""),
-        ("192.168.7.0", 26747, "mdns asked gossip known typed"),  # a /31 has no broadcast address
+        ("192.168.7.0", 26747, "mdns asked gossip known named typed"),  # a /31 has no broadcast address
         ("224.0.0.251", 26747, ""),
         ("ff02::fb", 26747, ""),
         ("0.0.0.0", 26747, ""),
         ("::", 26747, ""),
-        ("fd00::2", 26747, "mdns asked gossip known typed"),
-        ("fd01::2", 26747, "asked gossip known typed"),
-        ("2001:db8::1", 26747, "typed"),
-        ("fe80::2%2", 26747, "mdns asked gossip known typed"),
+        ("fd00::2", 26747, "mdns asked gossip known named typed"),
+        ("fd01::2", 26747, "asked gossip known named typed"),
+        ("2001:db8::1", 26747, "named typed"),
+        ("fe80::2%2", 26747, "mdns asked gossip known named typed"),
         ("office.example", 26747, "typed"),
     ],
 )
@@ -57,12 +57,12 @@ def test_loopback_is_dialled_when_it_is_the_interface() -> None:
 @pytest.mark.parametrize(
     ("host", "sources"),
     [
-        ("10.0.0.2", "mdns asked gossip known typed"),
+        ("10.0.0.2", "mdns asked gossip known named typed"),
         ("10.0.0.200", ""),
-        ("::ffff:10.0.0.2", "mdns asked gossip known typed"),
+        ("::ffff:10.0.0.2", "mdns asked gossip known named typed"),
         ("fd00::2", ""),
         ("8.8.8.8", ""),
-        ("2001:db8::1", "typed"),
+        ("2001:db8::1", "named typed"),
         ("office.example", "typed"),  # what it means is not known before it is dialled
     ],
 )
