@@ -82,19 +82,20 @@ def endure(office: Office, victim: Daemon, other: Daemon, flood: Callable[[], No
 
 
 @pytest.mark.timeout(120)
-def test_forged_adverts(build_office: BuildOffice, figure: Figure) -> None:
+@pytest.mark.parametrize("what", ["adverts", "questions"])
+def test_forged_adverts_and_questions(build_office: BuildOffice, figure: Figure, what: str) -> None:
     office = build_office(3)
     ann, ben = office.friends("ann", "ben")
 
     def flood() -> None:
         process = office.lab.host(3).popen(
-            [sys.executable, "-m", "tests.netlab.flood_adverts"], env={"PYTHONPATH": str(ROOT)}
+            [sys.executable, "-m", "tests.netlab.flooder", what], env={"PYTHONPATH": str(ROOT)}
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "floods\n"
 
     cost = endure(office, ann, ben, flood)
-    figure("1,000 forged adverts a second: processor", f"{cost:.1f} %")
+    figure(f"1,000 forged {what} a second: processor", f"{cost:.1f} %")
     assert cost <= PROCESSOR_GOAL
 
 

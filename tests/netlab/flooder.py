@@ -1,7 +1,8 @@
-"""A program for the lab's hosts: a thousand forged mDNS adverts a second for ten seconds, each of another instance.
+"""A program for the lab's hosts, `flooder adverts|questions`: a thousand a second for ten seconds.
 
-They name the open network, so they are listened to, and addresses of all sorts: elsewhere, this very machine, all
-machines, ports below 1024, and hosts of this LAN that do not exist.
+Forged mDNS adverts, each of another instance, name the open network, so they are listened to, and addresses of all
+sorts: elsewhere, this very machine, all machines, ports below 1024, and hosts of this LAN that do not exist. UDP
+questions, to all of the LAN, come from one who says to be at another port each time.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 import time
 from typing import Final
 
+from p2pim.node.net.discovery.broadcast import PORT as QUESTION_PORT
 from p2pim.node.net.discovery.mdns import SERVICE, encode_slots
 from p2pim.node.net.multicast import GROUP, PORT
 from p2pim.protocol.network import OPEN, slots
@@ -46,18 +49,29 @@ def advert(number: int) -> bytes:
     return struct.pack("!6H", 0, 0x8400, 0, len(records), 0, 0) + b"".join(records)
 
 
+def question(number: int) -> bytes:
+    """As SPEC section 17 has them, every tenth with a byte too many."""
+    port = number % 65536
+    return b"p2pim?1\0" + os.urandom(16) + port.to_bytes(2, "big") + bytes(number % 10 == 0)
+
+
 def main() -> None:
     """Send them."""
+    make, target = {
+        "adverts": (advert, (GROUP, PORT)),
+        "questions": (question, ("10.77.1.255", QUESTION_PORT)),
+    }[sys.argv[1]]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sock.bind(("", PORT))
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
         print("floods", flush=True)
         end, number = time.monotonic() + SECONDS, 0
         while time.monotonic() < end:
             for _ in range(AT_ONCE):
-                sock.sendto(advert(number), (GROUP, PORT))
+                sock.sendto(make(number), target)
                 number += 1
             time.sleep(EACH)
 
