@@ -115,7 +115,8 @@ def _mdns(node: Node, network: Network) -> Check:
         )
     if node.settings.visible == "nobody":
         return Check("mdns", "ok", "listening, not advertising (visible is nobody)")
-    return Check("mdns", "ok", "advertising and listening")
+    to_whom = " to your teams alone" if node.settings.visible == "team" else ""
+    return Check("mdns", "ok", f"advertising{to_whom} and listening")
 
 
 def _policy(node: Node) -> Check:

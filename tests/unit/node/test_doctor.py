@@ -86,6 +86,8 @@ def test_what_may_be_wrong_with_the_network(shown: dict[str, Any], name: str, le
 def test_who_advertises_nothing_is_told_so() -> None:
     ann = Company().hire("ann", settings=Settings(visible="nobody"))
     assert "not advertising" in report(ann)["mdns"].text
+    bob = Company().hire("bob", settings=Settings(visible="team"))
+    assert "teams alone" in report(bob)["mdns"].text
 
 
 def test_interfaces_that_a_policy_leaves_unused() -> None:
