@@ -65,10 +65,13 @@ def virtual_crowd(count: int) -> Iterator[str]:
     late = others[-1]
     network = founder.me.networks()[0]
     early = people[:-1]
-    for number, one in enumerate(early):
-        for other in early[:number]:
+    for one in early[1:]:  # all learn from one what has become of the team meanwhile, before they meet each other
+        company.connect(one, founder, network)
+    company.run(10.0, most=10_000_000)
+    for number, one in enumerate(early[1:]):
+        for other in early[1 : number + 1]:
             company.connect(one, other, network)
-        company.run(0.5, most=10_000_000)
+        company.run(0.1, most=10_000_000)
     company.run(90.0, most=10_000_000)
     _all_linked(early)
     company.arrived.clear()
