@@ -42,6 +42,14 @@ class Metered(Company):
     def latency(self) -> float:
         return 0.001
 
+    def _tick(self, machine: Machine) -> None:
+        """As a real network does: a Link is looked at when it has something to do."""
+        if machine.node is not None:
+            machine.node.tick()
+            for wire in list(machine.wires):
+                if wire.link is not None and self.now >= wire.link.connection.deadline():
+                    wire.link.tick(self.now)
+
     def passed(self, source: Machine, target: Machine, size: int) -> None:
         moment, room = self._open_packet.get((source.name, target.name), (-1.0, 0))
         room = room if moment == self.now else 0
