@@ -73,7 +73,8 @@ def virtual_crowd(count: int) -> Iterator[str]:
     late = others[-1]
     network = founder.me.networks()[0]
     early = people[:-1]
-    for one in early[1:]:  # all learn from one what has become of the team meanwhile, before they meet each other
+    # all learn from one what has become of the team meanwhile, before they meet each other
+    for one in early[1:]:
         company.connect(one, founder, network)
     company.run(10.0, most=10_000_000)
     for number, one in enumerate(early[1:]):
