@@ -194,3 +194,11 @@ async def test_who_is_visible_to_the_team_alone_is_not_announced_to_the_open_net
         anna = Peer(PeerSettings(visible=visible))
         anna.networks = lambda: [OURS, OPEN]  # type: ignore[method-assign]
         assert anna.network._mdns._advertised() == announced
+
+
+async def test_mdns_that_is_tried_again_leaves_the_other_ways_of_finding_alone() -> None:
+    anna = Peer()
+    async with running(anna):
+        began, sockets = anna.network._broadcast._next, anna.network._broadcast._open
+        anna.network._start_mdns()
+        assert (anna.network._broadcast._next, anna.network._broadcast._open) == (began, sockets)

@@ -385,6 +385,10 @@ class Network:
             allowed=self._node.policy.subnets,
         )
         self._start_mdns()
+        self._mdns_hears = False
+        permitted = [i for i in interfaces.used if self.book.here.permits_some(i.subnet.network)]
+        self._broadcast.restart(permitted, self._listener.port)
+        self._lookout.restart(permitted)
 
     def _start_mdns(self) -> None:
         self._advert_is_old = False
@@ -392,7 +396,3 @@ class Network:
         here = self.book.here
         usable = [i for i in self._watch.current.for_mdns if here.permits_some(i.subnet.network)]
         self._mdns.restart(usable, here.port)
-        self._mdns_hears = False
-        allowed = [i for i in self._watch.current.used if here.permits_some(i.subnet.network)]
-        self._broadcast.restart(allowed, here.port)
-        self._lookout.restart(allowed)
