@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from _scenes import office
+from _scenes import line, office, since_start
 from idle import Cost
 
 from tests.daemons import start_together
@@ -36,14 +36,11 @@ def crowd(count: int, settle: float, watch: float) -> Iterator[str]:
         meet(*early)
         hosts = list(zip(people, seats.lab.hosts, strict=True))
         before_join = _passed(hosts[-1][1])
-        start_together(late)
-        yield _line(
-            count, "the late one and all others see each other, s", meet(*people) - late.serving_at, LATE_GOAL
-        )
+        seen = since_start(late, others=early)
+        yield line(f"{count} on a LAN: the late one and all others see each other, s", seen, LATE_GOAL)
         join = (_passed(hosts[-1][1]) - before_join) / 1000
-        yield _line(
-            count, "traffic of the late one until then, both ways, kB", join, JOIN_GOAL * count / MANY
-        )
+        goal = JOIN_GOAL * count / MANY
+        yield line(f"{count} on a LAN: traffic of the late one until then, both ways, kB", join, goal)
         for one in people:
             one.hang_up()
         time.sleep(settle)
@@ -54,11 +51,6 @@ def crowd(count: int, settle: float, watch: float) -> Iterator[str]:
         memory = statistics.median(cost.memory for cost, _ in after)
         processor = statistics.median((b[0].processor - a[0].processor) / watch * 100 for a, b in pairs)
         traffic = statistics.median((b[1] - a[1]) / watch / 1000 for a, b in pairs)
-        yield _line(count, "memory of each (RSS), MiB", memory, MEMORY_GOAL)
-        yield _line(count, "processor of each, %", processor, PROCESSOR_GOAL)
-        yield _line(count, "traffic into each, kB/s", traffic, TRAFFIC_GOAL)
-
-
-def _line(count: int, what: str, value: float, limit: float) -> str:
-    verdict = "holds" if value <= limit else "FAILS"
-    return f"{f'{count} on a LAN: {what}':<64}{'':>7}{value:>7.2f}    {'':<20} <= {limit:<13g} {verdict}"
+        yield line(f"{count} on a LAN: memory of each (RSS), MiB", memory, MEMORY_GOAL)
+        yield line(f"{count} on a LAN: processor of each, %", processor, PROCESSOR_GOAL)
+        yield line(f"{count} on a LAN: traffic into each, kB/s", traffic, TRAFFIC_GOAL)

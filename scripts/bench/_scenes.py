@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.daemons import Daemon, start_together
@@ -27,16 +27,19 @@ def office(hosts: int) -> Iterator[Office]:
             yield seats
 
 
-def since_start(*people: Daemon) -> float:
-    """Start them; seconds from when the last one listened until all see all."""
+def since_start(*people: Daemon, others: Sequence[Daemon] = ()) -> float:
+    """Start them; seconds from when the last one listened until all see all, ``others`` too, who run."""
     start_together(*people)
-    return max(0.0, meet(*people) - max(one.serving_at for one in people))
+    return max(0.0, meet(*people, *others) - max(one.serving_at for one in people))
 
 
-def since_start_of(late: Daemon, *others: Daemon) -> float:
-    """Start one; seconds from when it listened until it and all others, who run, see each other."""
-    start_together(late)
-    return max(0.0, meet(late, *others) - late.serving_at)
+def teamed(seats: Office, *names: str) -> list[Daemon]:
+    """New people in one team, who see each other."""
+    people = [seats.hire(name) for name in names]
+    start_together(*people)
+    team(*people)
+    meet(*people)
+    return people
 
 
 def team(*people: Daemon) -> float:
@@ -56,3 +59,9 @@ def stop(*people: Daemon) -> None:
     for one in people:
         if one.runs:
             one.stop()
+
+
+def line(what: str, value: float, limit: float) -> str:
+    """A line of the table for a figure that is measured once."""
+    verdict = "holds" if value <= limit else "FAILS"
+    return f"{what:<64}{'':>7}{value:>7.2f}    {'':<20} <= {limit:<13g} {verdict}"

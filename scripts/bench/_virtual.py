@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
+from _scenes import line
+
 from p2pim.config.settings import DEFAULT_PORT
 from p2pim.node.net.dialer import AT_ONCE
 from tests.node.company import Colleague, Company
@@ -86,7 +88,7 @@ def virtual_crowd(count: int) -> Iterator[str]:
     company.arrived.clear()
     company.run(WATCHED, most=10_000_000)
     idle = statistics.median(company.arrived[one.name] for one in early) / WATCHED / 1000
-    yield _line(count, "traffic into each when idle, kB/s", idle, TRAFFIC_GOAL)
+    yield line(f"{count} virtual machines: traffic into each when idle, kB/s", idle, TRAFFIC_GOAL)
     company.join(late, founder, code)
     for number, other in enumerate(early):
         company.connect(late, other, network)
@@ -95,7 +97,9 @@ def virtual_crowd(count: int) -> Iterator[str]:
     company.run(30.0, most=10_000_000)
     _all_linked(people)
     joined = company.arrived[late.name] + company.left[late.name]
-    yield _line(count, "traffic of one that joins, both ways, kB", joined / 1000, JOIN_GOAL)
+    yield line(
+        f"{count} virtual machines: traffic of one that joins, both ways, kB", joined / 1000, JOIN_GOAL
+    )
 
 
 def _hire(company: Company, number: int) -> Colleague:
@@ -109,10 +113,3 @@ def _all_linked(people: list[Colleague]) -> None:
     for one in people:
         linked = {link.peer_id for link in one.me.sync.sessions}
         assert len(linked) == len(people) - 1, (one.name, len(linked))
-
-
-def _line(count: int, what: str, value: float, limit: float) -> str:
-    verdict = "holds" if value <= limit else "FAILS"
-    return (
-        f"{f'{count} virtual machines: {what}':<64}{'':>7}{value:>7.2f}    {'':<20} <= {limit:<13g} {verdict}"
-    )

@@ -22,12 +22,12 @@ import _common
 _common.enter_venv(__file__)
 
 from _fifty import FEW, MANY, crowd  # noqa: E402  only the project's environment has what these need
-from _scenes import office, since_start, since_start_of, stop, team  # noqa: E402
+from _scenes import office, since_start, stop, team, teamed  # noqa: E402
 from _virtual import FEW_VIRTUAL, MANY_VIRTUAL, virtual_crowd  # noqa: E402
 
 from tests.daemons import Daemon, start_together  # noqa: E402
 from tests.netlab import avahi, wireguard  # noqa: E402
-from tests.netlab.lab import Lab, missing  # noqa: E402
+from tests.netlab.lab import Host, Lab, missing  # noqa: E402
 from tests.netlab.office import Office, meet  # noqa: E402
 from tests.netlab.wireguard import Vpn  # noqa: E402
 
@@ -64,11 +64,16 @@ class Row:
 # -- a LAN
 
 
+def _pair(seats: Office, number: int) -> list[Daemon]:
+    """Two new people, at the first two hosts."""
+    return [seats.hire(f"{name}{number}", host) for host, name in ((1, "ann"), (2, "ben"))]
+
+
 def _pairs(rounds: int, prepare: Callable[[Lab], None] = lambda lab: None) -> Iterator[float]:
     with office(2) as seats:
         prepare(seats.lab)
         for number in range(rounds):
-            pair = [seats.hire(f"{name}{number}", host) for host, name in ((1, "ann"), (2, "ben"))]
+            pair = _pair(seats, number)
             yield since_start(*pair)
             stop(*pair)
 
@@ -100,7 +105,7 @@ def _mtu_hole(rounds: int) -> Iterator[float]:
     with office(2) as seats:
         seats.lab.host(2).swallow(1300)
         for number in range(rounds):
-            pair = [seats.hire(f"{name}{number}", host) for host, name in ((1, "ann"), (2, "ben"))]
+            pair = _pair(seats, number)
             start_together(*pair)
             began = max(one.serving_at for one in pair)
             for one in pair:
@@ -150,28 +155,25 @@ def _cable(rounds: int) -> Iterator[float]:
             yield time.monotonic() - began
 
 
-def _new_address(rounds: int) -> Iterator[float]:
-    with office(2) as seats:
-        ann, ben = seats.hire("ann"), seats.hire("ben")
-        since_start(ann, ben)
-        for number in range(rounds):
-            began = time.monotonic()
-            seats.lab.host(2).readdress(50 + number)
-            ann.say("#lobby", "where are you?")
-            _answered(ben, ann)
-            yield time.monotonic() - began
+def _disturbed(disturb: Callable[[Host, int], None]) -> Callable[[int], Iterator[float]]:
+    """Until a message passes, from the beginning of what happens to the second host."""
+
+    def measure(rounds: int) -> Iterator[float]:
+        with office(2) as seats:
+            ann, ben = seats.hire("ann"), seats.hire("ben")
+            since_start(ann, ben)
+            for number in range(rounds):
+                began = time.monotonic()
+                disturb(seats.lab.host(2), number)
+                ann.say("#lobby", "where are you?")
+                _answered(ben, ann)
+                yield time.monotonic() - began
+
+    return measure
 
 
-def _made_anew(rounds: int) -> Iterator[float]:
-    with office(2) as seats:
-        ann, ben = seats.hire("ann"), seats.hire("ben")
-        since_start(ann, ben)
-        for _ in range(rounds):
-            seats.lab.host(2).replace()
-            began = time.monotonic()
-            ann.say("#lobby", "still there?")
-            _answered(ben, ann)
-            yield time.monotonic() - began
+_new_address = _disturbed(lambda host, number: host.readdress(50 + number))
+_made_anew = _disturbed(lambda host, number: host.replace())
 
 
 def _seen_on_what_was_made_anew(rounds: int) -> Iterator[float]:
@@ -181,7 +183,7 @@ def _seen_on_what_was_made_anew(rounds: int) -> Iterator[float]:
         for number in range(rounds):
             seats.lab.host(2).replace()
             ann = seats.hire(f"ann{number}", 1)
-            yield since_start_of(ann, ben)
+            yield since_start(ann, others=[ben])
             stop(ann)
 
 
@@ -216,17 +218,13 @@ def _closed(*closed: int) -> Callable[[int], Iterator[float]]:
 
     def measure(rounds: int) -> Iterator[float]:
         with office(3) as seats:
-            people = [seats.hire(name) for name in ("ann", "ben", "cleo")]
-            start_together(*people)
-            team(*people)
-            meet(*people)
+            people = teamed(seats, "ann", "ben", "cleo")
             for host in closed:
                 seats.lab.host(host).shut()
             for _ in range(rounds):
                 late = [people[host - 1] for host in closed]
                 stop(*late)
-                start_together(*late)
-                yield max(0.0, meet(*people) - max(one.serving_at for one in late))
+                yield since_start(*late, others=[one for one in people if one not in late])
 
     return measure
 
@@ -252,10 +250,7 @@ def _joined(rounds: int) -> Iterator[float]:
 def _late_vpn(rounds: int) -> Iterator[float]:
     with office(3) as seats, tempfile.TemporaryDirectory() as folder:
         _vpn(seats, folder)
-        people = [seats.hire(name) for name in ("ann", "ben", "cleo")]
-        start_together(*people)
-        team(*people)
-        meet(*people)
+        people = teamed(seats, "ann", "ben", "cleo")
         for _ in range(rounds):
             stop(people[1])
             seats.lab.host(2).switch("wg0", on=False)
@@ -268,10 +263,7 @@ def _late_vpn(rounds: int) -> Iterator[float]:
 def _vpn_again(rounds: int) -> Iterator[float]:
     with office(3) as seats, tempfile.TemporaryDirectory() as folder:
         _vpn(seats, folder)
-        people = [seats.hire(name) for name in ("ann", "ben", "cleo")]
-        start_together(*people)
-        team(*people)
-        meet(*people)
+        people = teamed(seats, "ann", "ben", "cleo")
         ann, ben, _ = people
         for _ in range(rounds):
             seats.lab.host(2).switch("wg0", on=False)
@@ -284,10 +276,7 @@ def _vpn_again(rounds: int) -> Iterator[float]:
 def _again(rounds: int) -> Iterator[float]:
     with office(HUB) as seats, tempfile.TemporaryDirectory() as folder:
         _vpn(seats, folder)
-        first, *others = people = [seats.hire(f"p{host}") for host in range(1, HUB + 1)]
-        start_together(*people)
-        team(*people)
-        meet(*people)
+        first, *others = teamed(seats, *(f"p{host}" for host in range(1, HUB + 1)))
         stop(first)
         for _ in range(rounds):
             stop(*others)

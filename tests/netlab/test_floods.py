@@ -21,6 +21,7 @@ from tests.netlab.lab import Host
 from tests.netlab.office import Office, meet, talk
 from tests.netlab.test_team import TEAM, join
 from tests.plugin import Figure
+from tests.security.watch import worked
 
 ROOT = Path(__file__).resolve().parents[2]
 WATCHED = 6.0
@@ -57,21 +58,16 @@ def dials(host: Host) -> dict[str, int]:
     return {counter["name"]: counter["packets"] for counter in counters}
 
 
-def processor(daemon: Daemon) -> float:
-    """Seconds of processor time that the daemon has used."""
-    return int(Path(f"/proc/{daemon.process.pid}/schedstat").read_text("utf-8").split()[0]) / 1e9
-
-
 def endure(office: Office, victim: Daemon, other: Daemon, flood: Callable[[], None]) -> float:
     """Talk through a flood; per cent of a processor that it costs the victim."""
     host = office.lab.host(1)
     links = victim.client.status()["links"]
     count_dials(host)
     flood()
-    before, began = processor(victim), time.monotonic()
+    before, began = worked(victim.process.pid), time.monotonic()
     talk(victim, other)
     time.sleep(WATCHED)  # the flood is what is waited for: it lasts ten seconds
-    cost = (processor(victim) - before) / (time.monotonic() - began) * 100
+    cost = (worked(victim.process.pid) - before) / (time.monotonic() - began) * 100
     talk(other, victim)
     assert victim.client.status()["links"] >= links - 1, "of the flooder's own Link only"
     assert victim.sees(other)

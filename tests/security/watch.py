@@ -29,7 +29,7 @@ class Watch:
         return max(self.seconds)
 
 
-def _worked(pid: int) -> float:
+def worked(pid: int) -> float:
     """Seconds for which the daemon's loop has been on a processor."""
     return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
@@ -53,9 +53,9 @@ def watching(daemon: Daemon, every: float = 0.01) -> Iterator[Watch]:
             client.status()
             asked.set()
             while not watch.seconds or not over.wait(every):
-                began = _worked(pid)
+                began = worked(pid)
                 client.status()
-                watch.seconds.append(_worked(pid) - began)
+                watch.seconds.append(worked(pid) - began)
 
     asking = threading.Thread(target=ask)
     asking.start()

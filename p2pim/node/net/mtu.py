@@ -38,7 +38,7 @@ def ping_size(host: str, segment: int | None, here: Here) -> int | None:
     address = parse(host)
     if address is None or address.is_loopback:
         return None
-    if segment in _ETHERNET and any(address in subnet.network for subnet in here.lans):
+    if segment in _ETHERNET and here.on_lan(address):
         return None
     return min(max(segment or 0, _ORDINARY), MAX_ECHO)
 

@@ -57,6 +57,10 @@ class Here:
         """Tell whether a subnet we use holds the address."""
         return any(address in subnet.network for subnet in self.subnets)
 
+    def on_lan(self, address: Address) -> bool:
+        """Tell whether one of them that carries multicast does."""
+        return any(address in subnet.network for subnet in self.lans)
+
     def has(self, host: str) -> bool:
         """Tell whether a host is this machine."""
         address = parse(host)

@@ -16,10 +16,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
+from p2pim.config.settings import DEFAULT_PORT
 from p2pim.node.net.discovery.interfaces import Interface
 from p2pim.node.net.limits import TokenBucket
 
-PORT: Final = 26747
+PORT: Final = DEFAULT_PORT
 QUESTION, ANSWER = b"p2pim?1\0", b"p2pim!1\0"
 _FORMAT: Final = struct.Struct("!8s8s8sH")
 NOBODY: Final = bytes(8)
