@@ -214,7 +214,7 @@ class Rooms:
 
     def is_mate(self, peer_id: PeerId) -> bool:
         """Whether somebody is in a team with us."""
-        return any(self.role(team, peer_id) >= Role.MEMBER for team in self.mine())
+        return any(self.authority(team).is_member(peer_id) for team in self.mine())
 
     def share_a_team(self, *peers: PeerId) -> bool:
         """Whether all of these are in one team of ours, whatever is still to come."""
@@ -222,12 +222,13 @@ class Rooms:
 
     def common(self, peer_id: PeerId) -> set[PeerId]:
         """Everybody in a team that somebody is in with us, both included."""
-        return {p for team in self.mine() if self.is_member(team, peer_id) for p in self.members(team)}
+        teams = (team for team in self.mine() if self.is_member(team, peer_id))
+        return set[PeerId]().union(*(self.authority(team).everybody for team in teams))
 
     def mates(self) -> set[PeerId]:
         """Everybody else in our teams."""
-        found = {peer for team in self.mine() for peer in self.members(team)}
-        return found - {self._node.peer_id}
+        everybody = (self.authority(team).everybody for team in self.mine())
+        return set[PeerId]().union(*everybody) - {self._node.peer_id}
 
     def certified_name(self, peer_id: PeerId) -> str:
         """What a team of ours certifies somebody is called; "" where none does."""

@@ -177,7 +177,9 @@ class RouteBoard:
             self._moves = {p: bucket for p, bucket in self._moves.items() if self._node.rooms.is_mate(p)}
             able = [session for session in self._node.sync.sessions.values() if self._may_tell(session)]
             if able:
-                able[chance % len(able)].routing.owes_sum = self._has_news = True
+                one = able[chance % len(able)]
+                one.routing.owes_sum = True
+                self._tell(one)
         self._give_hints()
         before, _ = self._own, self.own()
         self._has_news |= self._own is not before

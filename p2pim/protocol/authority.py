@@ -158,16 +158,21 @@ class Authority:
             return own
         return max(above, Role.ADMIN) if peer_id == self.owner else above
 
+    @cached_property
+    def everybody(self) -> frozenset[PeerId]:
+        """Who belongs to the room now."""
+        named = self.timelines.keys() | {self.owner}
+        if self.over is not None and self.genesis.type == RoomType.CHANNEL:
+            named |= self.over.everybody
+        return frozenset(p for p in named if self.role(p) >= Role.MEMBER)
+
     def is_member(self, peer_id: PeerId) -> bool:
         """Whether somebody belongs to the room now."""
-        return self.role(peer_id) >= Role.MEMBER
+        return peer_id in self.everybody
 
     def members(self) -> list[PeerId]:
         """Everybody who belongs to the room now, the highest roles first."""
-        named = self.timelines.keys() | {self.owner}
-        if self.over is not None and self.genesis.type == RoomType.CHANNEL:
-            named |= set(self.over.members())
-        return sorted((p for p in named if self.is_member(p)), key=lambda p: (-self.role(p), p))
+        return sorted(self.everybody, key=lambda p: (-self.role(p), p))
 
 
 def network_secrets(team: RoomId, first: bytes, removals: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -27,6 +27,8 @@ HEADERS: Final = 66
 SEGMENT: Final = 1_448
 #: Seconds that a handshake and what follows takes.
 SETTLED: Final = 0.05
+#: Seconds after which all that a joining brings with it has been said: from then on a Link is idle.
+MEETING: Final = 5.0
 WATCHED: Final = 120.0
 _FIRST: Final = int(ip_address("10.99.0.1"))
 
@@ -94,7 +96,7 @@ def virtual_crowd(count: int) -> Iterator[str]:
         company.connect(late, other, network)
         if number % AT_ONCE == 0:  # who let it in first: that is where it learns of the others
             company.run(SETTLED, most=10_000_000)
-    company.run(30.0, most=10_000_000)
+    company.run(MEETING, most=10_000_000)
     _all_linked(people)
     joined = company.arrived[late.name] + company.left[late.name]
     yield line(
