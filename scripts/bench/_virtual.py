@@ -28,7 +28,7 @@ SEGMENT: Final = 1_448
 #: Seconds that a handshake and what follows takes.
 SETTLED: Final = 0.05
 #: Seconds after which all that a joining brings with it has been said: from then on a Link is idle.
-MEETING: Final = 5.0
+MEETING: Final = 1.0
 WATCHED: Final = 120.0
 _FIRST: Final = int(ip_address("10.99.0.1"))
 
