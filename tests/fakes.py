@@ -36,6 +36,7 @@ from p2pim.node.node import Node
 from p2pim.protocol.fold import Reacted
 from p2pim.protocol.identity import Identity, encode_peer_id, safety_number, short_id
 from p2pim.store.database import Database
+from p2pim.store.folding import holds, words_of
 from p2pim.store.store import Store
 from tests.fake_store import FakeStore
 
@@ -168,6 +169,28 @@ class FakeNode:
     def history(self, room: bytes, limit: int, before: tuple[int, bytes] | None) -> list[MessageView]:
         views = sorted((v for v in self.messages if v.room == room), key=lambda v: (v.clock, v.id))
         return [v for v in views if before is None or (v.clock, v.id) < before][-limit:]
+
+    def find(
+        self,
+        text: str,
+        limit: int,
+        *,
+        room: bytes | None,
+        author: bytes | None,
+        since_ms: int | None,
+        until_ms: int | None,
+    ) -> tuple[list[MessageView], bool]:
+        found = [
+            view
+            for view in sorted(self.messages, key=lambda v: (v.clock, v.id), reverse=True)
+            if view.text is not None
+            and holds(view.text, words_of(text))
+            and room in (None, view.room)
+            and author in (None, view.author)
+            and (since_ms or 0) <= view.clock
+            and (until_ms is None or view.clock <= until_ms)
+        ]
+        return found[:limit], len(found) > limit
 
     def safety_number(self, peer_id: bytes) -> str:
         return safety_number(self.peer_id, peer_id)

@@ -228,6 +228,11 @@ class Client:
         result: list[schema.Message] = self.call("message.history", room=room, limit=limit, before=before)
         return result
 
+    def search(self, text: str, **where: Any) -> schema.Found:
+        """Messages that have all words of a text; ``where`` as in SearchParams."""
+        result: schema.Found = self.call("message.search", text=text, **where)
+        return result
+
     def safety_number(self, peer: str) -> schema.SafetyNumber:
         """The number to compare with a peer."""
         result: schema.SafetyNumber = self.call("peers.safety_number", peer=peer)

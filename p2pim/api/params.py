@@ -141,6 +141,17 @@ class HistoryParams(TypedDict):
     before: NotRequired[tuple[int, str] | None]
 
 
+class SearchParams(TypedDict):
+    """Messages that have all words of a text (in quotes: as they stand), by whom, where, when: times as clocks are."""
+
+    text: str
+    room: NotRequired[str | None]
+    author: NotRequired[str | None]
+    since_ms: NotRequired[int | None]
+    until_ms: NotRequired[int | None]
+    limit: NotRequired[int]
+
+
 class AddressParams(TypedDict):
     """Where a colleague may be found."""
 

@@ -26,6 +26,7 @@ from p2pim.api.params import (
     ReactParams,
     ReadParams,
     RoomParams,
+    SearchParams,
     SendParams,
     TopicParams,
     UnlockParams,
@@ -182,6 +183,13 @@ class Message(TypedDict):
     mentions_me: bool
 
 
+class Found(TypedDict):
+    """What a search found, the newest first; ``more``: there may be older ones."""
+
+    messages: list[Message]
+    more: bool
+
+
 class Check(TypedDict):
     """One line of the doctor's report. ``level``: ok, warn, fail, skip."""
 
@@ -335,6 +343,7 @@ METHODS: dict[str, Method] = {
     "message.delete": Method(MessageParams, Message, True, "Erase it here; others are asked to."),
     "message.react": Method(ReactParams, Message, True, "Put an emoji to a message, or take it back."),
     "message.history": Method(HistoryParams, list[Message], False, "Messages, oldest first."),
+    "message.search": Method(SearchParams, Found, False, "Full text of all that is here. No text is wrong."),
     "room.create": Method(team.CreateRoomParams, Room, True, "Found a channel or private group in a team."),
     "room.archive": Method(team.ArchiveParams, Room, True, "Close a room to new messages, or open it again."),
     "team.create": Method(team.NameParams, team.Founded, True, "Found a team."),

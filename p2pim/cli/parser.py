@@ -101,6 +101,22 @@ def _history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ids", action="store_true", help="begin each line with the id of its message")
 
 
+def _search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", metavar="WORD", nargs="*", help="in any order, also within others; '\"so it\"' as it is"
+    )
+    parser.add_argument("--in", metavar="PEER|#room", help="only this conversation", dest="room")
+    parser.add_argument(
+        "--from", metavar="WHO", help="only what they wrote (you: your own name)", dest="author"
+    )
+    parser.add_argument("--since", metavar="DATE", help="from this day on, as 2026-03-31")
+    parser.add_argument("--until", metavar="DATE", help="up to this day")
+    parser.add_argument(
+        "-n", type=positive, default=50, metavar="N", help="how many messages (50)", dest="count"
+    )
+    parser.add_argument("--ids", action="store_true", help="begin each line with the id of its message")
+
+
 def _listen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("room", metavar="PEER|#room", nargs="?", help="only this one")
 
@@ -191,6 +207,7 @@ COMMANDS: dict[str, Command] = {
     "unmute": Command("rooms:unmute", "let a conversation draw attention again", room),
     "chat": Command("chat:chat", "talk: history, then live", room),
     "history": Command("talk:history", "show messages", _history, "Shown to a person, they count as read."),
+    "search": Command("search:search", "find messages in all conversations", _search),
     "listen": Command("talk:listen", "follow what happens", _listen),
     "name": Command("people:name", "show or choose your name, or name a peer for yourself", _name),
     "presence": Command("people:presence", "show or set your presence", _presence),

@@ -19,6 +19,7 @@ from p2pim.daemon.care import Care
 from p2pim.daemon.ports import UseCases
 from p2pim.daemon.team_handlers import TeamHandlers
 from p2pim.errors import BadInput, NotNow, UnknownTarget
+from p2pim.node.events import MessageView
 from p2pim.protocol.identity import encode_peer_id, short_id
 
 LARGEST_PAGE = 500
@@ -78,6 +79,7 @@ class Handlers:
             "message.delete": self.message_delete,
             "message.react": self.message_react,
             "message.history": self.message_history,
+            "message.search": self.message_search,
             "config.get": self.config_get,
             "policy.get": self.policy_get,
             "doctor.run": self.doctor_run,
@@ -267,15 +269,37 @@ class Handlers:
         if limit < 1:
             raise BadInput("message.history: limit must be at least 1.")
         page = self._node.history(self._room(room), min(limit, LARGEST_PAGE), position)
-        fitting: list[schema.Message] = []
-        size = 0
-        for view in reversed(page):
-            shown = views.message(view)
-            size += len(msgspec.json.encode(shown)) + 1
-            if fitting and size > LARGEST_PAGE_BYTES:
-                break
-            fitting.append(shown)
-        return fitting[::-1]
+        return _fitting(page[::-1])[::-1]
+
+    def message_search(
+        self,
+        text: str,
+        *,
+        room: str | None = None,
+        author: str | None = None,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        limit: int = 50,
+    ) -> schema.Found:
+        """Full text of all that is here."""
+        if limit < 1:
+            raise BadInput("message.search: limit must be at least 1.")
+        found, more = self._node.find(
+            text,
+            min(limit, LARGEST_PAGE),
+            room=None if room is None else self._room(room),
+            author=None if author is None else self._author(author),
+            since_ms=since_ms,
+            until_ms=until_ms,
+        )
+        shown = _fitting(found)
+        return {"messages": shown, "more": more or len(shown) < len(found)}
+
+    def _author(self, author: str) -> bytes:
+        """Somebody, or oneself, as the search takes them."""
+        node = self._node
+        mine = (node.nickname.casefold(), node.short_id, encode_peer_id(node.peer_id))
+        return node.peer_id if author.casefold() in mine else node.find_peer(author)
 
     def config_get(self) -> schema.Config:
         """The settings in use."""
@@ -304,3 +328,16 @@ class Handlers:
         """End, once the answer is out."""
         self.stop()
         return {"pid": os.getpid()}
+
+
+def _fitting(page: Sequence[MessageView]) -> list[schema.Message]:
+    """The first of these messages, as many as one line holds, and one at least."""
+    fitting: list[schema.Message] = []
+    size = 0
+    for view in page:
+        shown = views.message(view)
+        size += len(msgspec.json.encode(shown)) + 1
+        if fitting and size > LARGEST_PAGE_BYTES:
+            break
+        fitting.append(shown)
+    return fitting

@@ -229,6 +229,20 @@ class UseCases(EventSource, Protocol):
         """The newest messages before a place in the order, oldest first."""
         ...
 
+    def find(
+        self,
+        text: str,
+        limit: int,
+        /,
+        *,
+        room: bytes | None,
+        author: bytes | None,
+        since_ms: int | None,
+        until_ms: int | None,
+    ) -> tuple[list[MessageView], bool]:
+        """Messages that have all words of a text, the newest first; whether there may be more."""
+        ...
+
     def send_text(
         self,
         room: bytes,

@@ -26,6 +26,7 @@ from p2pim.node.control import Control
 from p2pim.node.delivery import Delivery
 from p2pim.node.disk import Disk
 from p2pim.node.fading import Fading
+from p2pim.node.finder import Finder
 from p2pim.node.joining import Joining
 from p2pim.node.link import Link
 from p2pim.node.links import Links
@@ -154,6 +155,7 @@ class Node:
         self.peers = self.views.peers
         self.conversations = self.views.rooms
         self.history = self.views.history
+        self.find = Finder(self).find
         self.resolve = self.people.resolve
         self.find_peer = self.people.find
         self.find_room = self.rooms.find
@@ -340,7 +342,7 @@ class Node:
                 self.joining.tick()
                 self.boxes.tick()
                 self.routes.tick()
-            self.store.database.scrub()
+            self.store.scrub()
         except StoreError as error:
             self.disk.failed(error)
 

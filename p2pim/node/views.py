@@ -66,7 +66,10 @@ class Views:
 
     def messages_at(self, seqs: Sequence[int]) -> list[events.MessageView]:
         """The lines among the messages at these places in order of arrival."""
-        stored = self._store.messages.at(seqs)
+        return self.lines(self._store.messages.at(seqs))
+
+    def lines(self, stored: Sequence[Stored]) -> list[events.MessageView]:
+        """Those of these messages that are lines of a conversation and may be shown."""
         return self._views(
             [s for s in stored if s.message.header.kind not in FOLLOWERS and not self.is_hidden(s)]
         )

@@ -10,6 +10,7 @@ this program loses none of it, a power cut the latest of it, and the next compar
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from p2pim.errors import StoreCorrupt, StoreError, StoreFull, StoreTooNew
 from p2pim.protocol.message import target_of
+from p2pim.store.folding import search_text
 
 APPLICATION_ID: Final = 0x7032706D  # "p2pm"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -27,6 +29,8 @@ _FULL: Final = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READON
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+#: Steps of SQLite's machine between two looks at the clock.
+_STEPS: Final = 2_000
 #: SQLite takes 999 variables in old builds.
 _CHUNK: Final = 500
 _T = TypeVar("_T")
@@ -111,6 +115,7 @@ class Database:
                 "PRAGMA wal_checkpoint(TRUNCATE)"
             )  # what a crash kept from being scrubbed
         self.connection.create_function("target_of", 1, target_of, deterministic=True)
+        self.connection.create_function("search_text", 1, search_text, deterministic=True)
         for number, script in enumerate(known[version:], version + 1):
             statements = script.read_text(encoding="utf-8")
             self.connection.executescript(
@@ -232,6 +237,23 @@ class Database:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise explain(error, self.path) from None
+
+    def rows_within(self, sql: str, values: Sequence[Any], seconds: float) -> tuple[list[Row], bool]:
+        """The rows of a query that are found in so long; and whether that are all."""
+        found: list[Row] = []
+        end = time.monotonic() + seconds
+        self.connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        try:
+            found.extend(self.connection.execute(sql, values))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise explain(error, self.path) from None
+            return found, False
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from None
+        finally:
+            self.connection.set_progress_handler(None, 0)
+        return found, True
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query."""

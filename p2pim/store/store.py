@@ -15,6 +15,7 @@ from p2pim.store.messages import Messages
 from p2pim.store.peers import Peers
 from p2pim.store.reads import Reads
 from p2pim.store.routes import Routes
+from p2pim.store.search import Search
 from p2pim.store.standing import Standing
 
 
@@ -32,6 +33,7 @@ class Store:
         self.reads = Reads(self.database, self.messages.number)
         self.gaps = Gaps(self.database, self.messages.number)
         self.routes = Routes(self.database)
+        self.search = Search(self.database, self.messages.number)
         self.peers = Peers(self.database)
         self.control = Control(self.database)
         self.boxes = Boxes(self.database)
@@ -60,6 +62,13 @@ class Store:
     def _known(self, key: str, value: str) -> str:
         self.database.on_known(lambda: self._profile.__setitem__(key, value))
         return value
+
+    def scrub(self) -> None:
+        """Outside of transactions: be rid for good of what was erased, a part of it if that is much."""
+        if self.search.has_rest():
+            with self.transaction():
+                self.search.scrub()
+        self.database.scrub()
 
     def close(self) -> None:
         """Close the file."""

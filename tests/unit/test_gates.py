@@ -35,6 +35,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "changes": "test_kinds",
             "reviser": "test_kinds",
             "fading": "test_fading",
+            "finder": "test_search",
             "events": "test_two_nodes",
             "people": "test_two_nodes",
             "presence": "test_two_nodes",

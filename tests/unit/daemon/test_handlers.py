@@ -116,6 +116,31 @@ def test_messages(api: Api, node: FakeNode) -> None:
     assert api("message.history", room="#lobby", before=before) == sent[:2]
 
 
+def test_search(api: Api) -> None:
+    sent = [
+        api("message.send", room=room, text=f"{n} apples")
+        for n, room in enumerate(("#lobby", "ben", "#lobby"))
+    ]
+    assert api("message.search", text="APPLES") == {"messages": sent[::-1], "more": False}
+    assert api("message.search", text="apples", limit=2) == {"messages": sent[:0:-1], "more": True}
+    assert api("message.search", text="apples", room="#lobby")["messages"] == [sent[2], sent[0]]
+    assert api("message.search", text="apples", author="ben")["messages"] == []
+    assert api("message.search", text="", author=api("identity.get")["nickname"])["messages"] == sent[::-1]
+    clock = sent[1]["clock"]
+    assert api("message.search", text="", since_ms=clock, until_ms=clock)["messages"] == [sent[1]]
+    with pytest.raises(BadInput, match="limit"):
+        api("message.search", text="x", limit=0)
+    with pytest.raises(UnknownTarget):
+        api("message.search", text="x", author="nobody of that name")
+
+
+def test_what_one_line_cannot_hold_is_left_out_of_a_search_and_said(api: Api) -> None:
+    sent = [api("message.send", room="#lobby", text=f"{n}{'x' * 39_000}") for n in range(30)]
+    found = api("message.search", text="xxx", limit=30)
+    assert 20 < len(found["messages"]) < 30
+    assert found == {"messages": sent[::-1][: len(found["messages"])], "more": True}
+
+
 def test_a_reply_and_whom_it_means(api: Api, node: FakeNode) -> None:
     first = api("message.send", room="#lobby", text="coffee?")
     assert (first["reply_to"], node.meant) == (None, ([], False))

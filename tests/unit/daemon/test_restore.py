@@ -26,6 +26,7 @@ from p2pim.daemon.restore import Restored, main, restore
 from p2pim.errors import BadInput, NotNow, ProfileError, StoreTooNew
 from p2pim.protocol.identity import encode_peer_id
 from p2pim.store.database import MIGRATIONS, Database
+from p2pim.store.folding import search_text
 from p2pim.store.recheck import Rechecked
 from p2pim.store.store import Store
 from tests.served import CHEAP
@@ -115,6 +116,7 @@ def test_no_settings_are_none(source: Paths, empty: Paths) -> None:
 
 def change(source: Paths, sql: str) -> None:
     with contextlib.closing(sqlite3.connect(source.database, isolation_level=None)) as connection:
+        connection.create_function("search_text", 1, search_text)
         connection.execute(sql)
 
 
