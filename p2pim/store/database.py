@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from p2pim.errors import StoreCorrupt, StoreError, StoreFull, StoreTooNew
 from p2pim.protocol.message import target_of
-from p2pim.store.folding import search_text
+from p2pim.store.folding import search_terms
 
 APPLICATION_ID: Final = 0x7032706D  # "p2pm"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -115,7 +115,7 @@ class Database:
                 "PRAGMA wal_checkpoint(TRUNCATE)"
             )  # what a crash kept from being scrubbed
         self.connection.create_function("target_of", 1, target_of, deterministic=True)
-        self.connection.create_function("search_text", 1, search_text, deterministic=True)
+        self.connection.create_function("search_terms", 1, search_terms, deterministic=True)
         for number, script in enumerate(known[version:], version + 1):
             statements = script.read_text(encoding="utf-8")
             self.connection.executescript(

@@ -12,6 +12,10 @@ from p2pim.protocol.message import decode_text
 #: Words of a query that count, and characters of a word.
 MAX_WORDS: Final = 16
 MAX_WORD: Final = 200
+#: Letters of the longest term.
+LONGEST: Final = 3
+#: FTS5's tokenizer takes these for what stands between terms: they stand for themselves, elsewhere in Unicode.
+_AS_LETTERS: Final = {n: chr(0xE000 + n) for n in range(128) if not chr(n).isalnum() and not chr(n).isspace()}
 _WORD: Final = re.compile(r'"([^"]*)"|(\S+)')
 
 
@@ -37,7 +41,20 @@ def holds(text: str, words: Sequence[str]) -> bool:
     return all(word in shown for word in words)
 
 
-def search_text(content: bytes) -> str:
-    """The text in the content of a message, folded; for the triggers."""
+def terms_of(word: str) -> list[str]:
+    """By which terms of the index a folded word, or a part of one, is found: itself, or all three letters in a row."""
+    if len(word) <= LONGEST:
+        return [word.translate(_AS_LETTERS)]
+    parts = (word[i : i + LONGEST] for i in range(len(word) - LONGEST + 1))
+    return [part.translate(_AS_LETTERS) for part in dict.fromkeys(parts)]
+
+
+def search_terms(content: bytes) -> str:
+    """The terms under which a message is found by its content: all one to three letters in a row of each word."""
     text = decode_text(content)
-    return "" if text is None else folded(text.text)
+    if text is None:
+        return ""
+    words = set(folded(text.text).translate(_AS_LETTERS).split())
+    return " ".join(
+        {w[i : i + n] for w in words for n in range(1, LONGEST + 1) for i in range(len(w) - n + 1)}
+    )

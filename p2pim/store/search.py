@@ -1,7 +1,8 @@
-"""Full-text search over what is here: SQLite's FTS5 with trigrams, so that a part of a word is found too.
+"""Full-text search over what is here, also for parts of words: SQLite's FTS5 over terms of one to three letters.
 
-The index is followed by triggers on ``messages`` (migration 10). What it finds is where to look: an edit may have put
-other words in place of those found, so whoever shows a hit looks at its text of now once more.
+The index follows ``messages`` by triggers (migration 10) and holds no text. So what it finds is where to look: all
+terms of a word may be there without the word, and an edit may have put others in its place. Whoever shows a hit looks
+at its text of now.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from msgspec import Struct
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import EDIT, MessageId, RoomId
 from p2pim.store.database import Database
+from p2pim.store.folding import terms_of
 
-#: The index knows words of so many characters; shorter ones are looked for in every text.
-TRIGRAM: Final = 3
+#: Terms of a query that the index is asked for.
+MAX_TERMS: Final = 64
 #: Of more hits than these the ones that came last to this machine are ordered by time and shown.
 MAX_HITS: Final = 5_000
 #: Seconds that one search may take.
@@ -41,7 +43,7 @@ class Query(Struct, frozen=True):
 
 
 class Hit(Struct, frozen=True):
-    """A message that says what was looked for, or an edit that does: then ``target`` is the message."""
+    """A message that may say what was looked for, or an edit that may: then ``target`` is the message."""
 
     clock: int
     id: MessageId
@@ -59,7 +61,7 @@ class Search:
             database.execute("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
 
     def find(self, query: Query) -> tuple[list[Hit], bool]:
-        """Messages and edits that say it, the newest first; whether there may be more of them."""
+        """Messages and edits that may say it, the newest first; whether there may be more of them."""
         if query == Query([]):
             return [], False
         sql, values = self._sql(query)
@@ -83,16 +85,13 @@ class Search:
         self._db.on_known(self._db.erased)
 
     def _sql(self, query: Query) -> tuple[str, list[Any]]:
-        indexed = [word for word in query.words if len(word) >= TRIGRAM]
-        others = [word for word in query.words if len(word) < TRIGRAM]
+        parts = dict.fromkeys(part for word in query.words for part in word.split())
+        found = dict.fromkeys(term for part in parts for term in terms_of(part))
         terms: list[tuple[str, Any]] = []
-        source, rowid, text = "messages m", "m.seq", ""
-        if indexed:
-            source, rowid, text = "search s CROSS JOIN messages m ON m.seq = s.rowid", "s.rowid", "s.text"
-            terms.append(("search MATCH ?", " ".join(map(_quoted, indexed))))
-        elif others:
-            source, rowid, text = "search_content s CROSS JOIN messages m ON m.seq = s.id", "s.id", "s.c0"
-        terms += [(f"instr({text}, ?)", word) for word in others]
+        source, rowid = "messages m", "m.seq"
+        if found:
+            source, rowid = "search s CROSS JOIN messages m ON m.seq = s.rowid", "s.rowid"
+            terms.append(("search MATCH ?", " ".join(f'"{term}"' for term in list(found)[:MAX_TERMS])))
         if query.room is not None:
             terms.append(("m.room = ?", self._number(query.room)))
         # an edit is younger than what it changes: that is looked at by whoever shows it
@@ -108,8 +107,3 @@ class Search:
             f"AND m.content NOT NULL AND m.kind IN (1, 2){shown} ORDER BY {rowid} DESC LIMIT {MAX_HITS}"
         )
         return sql, [value for _, value in terms]
-
-
-def _quoted(word: str) -> str:
-    """A word as FTS5 takes it literally, whatever is in it."""
-    return '"' + word.replace('"', '""') + '"'

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pim.protocol.message import text_content
-from p2pim.store.folding import MAX_WORD, MAX_WORDS, folded, holds, search_text, words_of
+from p2pim.store.folding import MAX_WORD, MAX_WORDS, folded, holds, search_terms, terms_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,11 @@ def test_a_query_of_a_megabyte() -> None:
     assert len(words_of("".join(f"{n} " for n in range(200_000)))) == MAX_WORDS
 
 
-def test_the_text_in_a_content() -> None:
-    assert search_text(text_content("Hé", 1, bytes)) == "he"
-    assert search_text(b"\xc1 nothing that could be read") == ""
+def test_the_terms_of_a_content_find_each_part_of_its_words() -> None:
+    terms = search_terms(text_content("Hé, x-ray Größe", 1, bytes)).split()
+    for part in ("h", "he,", ",", "x-r", "ray", "gro", "osse", "grosse", "-"):
+        assert set(terms_of(part)) <= set(terms)
+    for part in ("rays", "xr", "e x"):
+        assert not set(terms_of(part)) <= set(terms)
+    assert set(search_terms(text_content("x" * 40_000, 1, bytes)).split()) == {"x", "xx", "xxx"}
+    assert search_terms(b"\xc1 nothing that could be read") == ""
