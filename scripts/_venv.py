@@ -1,6 +1,7 @@
 """Make `.venv` beside pyproject.toml and install the locked packages into it: stdlib only, any OS.
 
-Two commands stand on this module: `run.py` (what a user needs) and `test.py` (what developers need besides).
+Two commands stand on this module: `run.py` (what a user needs, and where there is a display the desktop program) and
+`test.py` (what developers need besides).
 They must work on a bare machine with nothing but Python, and cost almost nothing the second time: a stamp in
 `.venv` names everything the installation was made from, and while it still fits nothing is looked at again.
 """
@@ -25,8 +26,13 @@ PYTHON = BIN / ("python.exe" if WINDOWS else "python")
 OLDEST = (3, 11)
 # when this runs in .venv itself: the Python it was made from, as .venv may have to be made anew
 BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
-LOCKS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
-COVERS = {"run": ("run",), "dev": ("dev", "run")}  # the development lock holds every pin of the other
+LOCKS = {
+    "run": "requirements.txt",
+    "desktop": "requirements-desktop.txt",
+    "dev": "requirements-dev.txt",
+}
+# a lock holds every pin of those it covers
+COVERS = {"run": ("run",), "desktop": ("desktop", "run"), "dev": ("dev", "desktop", "run")}
 _LOCKFILE = ".install-lock"
 
 
@@ -35,7 +41,7 @@ class SetupError(Exception):
 
 
 def prepare(kind: str) -> int:
-    """Fill `.venv` with what `kind` ("run" or "dev") needs; tells why not; returns the exit code."""
+    """Fill `.venv` with what `kind` ("run", "desktop" or "dev") needs; tells why not; returns the exit code."""
     try:
         _prepare(kind)
     except (SetupError, OSError) as error:

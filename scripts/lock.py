@@ -1,4 +1,4 @@
-"""Write the hashed locks both scripts install from: `python3 scripts/lock.py [--upgrade]`; needs uv on PATH.
+"""Write the hashed locks that the scripts install from: `python3 scripts/lock.py [--upgrade]`; needs uv on PATH.
 
 Universal (every OS and Python from 3.11 in one file), with hashes, and without any registry's address:
 whoever installs takes the packages from the index configured on that machine, and the hashes prove that they
@@ -20,7 +20,7 @@ HEADER = "# Written by scripts/lock.py from pyproject.toml; do not edit.\n"
 
 
 def main() -> int:
-    """Resolve both locks; options are handed to `uv pip compile`."""
+    """Resolve the locks; options are handed to `uv pip compile`."""
     uv = shutil.which("uv")
     if uv is None:
         print("lock.py needs uv on PATH: install it with 'pip install uv'.", file=sys.stderr)
@@ -30,9 +30,11 @@ def main() -> int:
         project = tomllib.loads((_venv.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         backend.write_text("\n".join(project["build-system"]["requires"]), encoding="utf-8")
         run = _venv.ROOT / "scripts" / _venv.LOCKS["run"]
-        dev = _venv.ROOT / "scripts" / _venv.LOCKS["dev"]
         _compile(uv, run, str(backend))
-        _compile(uv, dev, str(backend), "--extra", "dev", "--constraint", str(run))
+        for kind in ("desktop", "dev"):  # each holds the pins of the one before
+            lock = _venv.ROOT / "scripts" / _venv.LOCKS[kind]
+            _compile(uv, lock, str(backend), "--extra", kind, "--constraint", str(run))
+            run = lock
     return 0
 
 

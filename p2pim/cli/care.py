@@ -76,7 +76,7 @@ def backup(run: Run) -> int:
 
 def restore(run: Run) -> int:
     """Fill an empty profile from a backup; no daemon may run there."""
-    from p2pim.cli.launch import failure_of, module_command, surroundings  # noqa: PLC0415
+    from p2pim.api.launch import failure_of, module_command, surroundings  # noqa: PLC0415
 
     file = Path(run.options.file).absolute()
     if not file.is_file():

@@ -6,8 +6,7 @@ import selectors
 import time
 from typing import TYPE_CHECKING
 
-from p2pim.api import exits
-from p2pim.cli import mentions
+from p2pim.api import exits, mentions
 from p2pim.cli.output import ARRIVED, held_by, message_lines
 from p2pim.cli.run import Run, target
 from p2pim.cli.screen import open_screen
@@ -33,7 +32,7 @@ HELP = [
 
 def lobby(run: Run) -> int:
     """What ``p2pim`` alone does: start the daemon if needed and open the lobby."""
-    from p2pim.cli.launch import ensure_running  # noqa: PLC0415
+    from p2pim.api.launch import ensure_running  # noqa: PLC0415
 
     if ensure_running(run.paths) and not run.output.as_json:
         run.output.line("p2pim has started. It goes on in the background until `p2pim stop`.")

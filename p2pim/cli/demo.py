@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from p2pim.api import exits
 from p2pim.api.client import Client, whole_history
-from p2pim.cli.launch import Starting
+from p2pim.api.launch import Starting
 from p2pim.cli.output import ARRIVED
 from p2pim.config.paths import Paths
 from p2pim.errors import P2pimError

@@ -101,6 +101,10 @@ def _history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ids", action="store_true", help="begin each line with the id of its message")
 
 
+def _desktop(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hidden", action="store_true", help="only the icon in the tray, no window")
+
+
 def _search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", metavar="WORD", nargs="*", help="in any order, also within others; '\"so it\"' as it is"
@@ -205,6 +209,7 @@ COMMANDS: dict[str, Command] = {
         "It goes on arriving and can be read; nobody is told.",
     ),
     "unmute": Command("rooms:unmute", "let a conversation draw attention again", room),
+    "desktop": Command("desktop:desktop", "open the window; its icon stays in the tray", _desktop),
     "chat": Command("chat:chat", "talk: history, then live", room),
     "history": Command("talk:history", "show messages", _history, "Shown to a person, they count as read."),
     "search": Command("search:search", "find messages in all conversations", _search),
@@ -255,7 +260,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="p2pim",
         description="Talk to colleagues on the same network: no server, no account.\n"
-        "Without a command: start the daemon if needed and open the lobby.",
+        "Without a command: the window where there is a display, else the lobby in the terminal.",
         epilog=_epilog(),
         formatter_class=_Formatter,
         parents=[_common()],
@@ -271,7 +276,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     defaults = argparse.Namespace(home=None, json=False)
     options = parser.parse_args(arguments, defaults)
     if not options.command:
-        options.act = "chat:lobby"
+        options.act = "desktop:start"
     return options
 
 

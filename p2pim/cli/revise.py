@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from p2pim.api import exits
-from p2pim.cli import mentions
+from p2pim.api import exits, mentions
 from p2pim.cli.run import Run, target
 from p2pim.cli.talk import typed_text
 

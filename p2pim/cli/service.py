@@ -19,7 +19,7 @@ STOPPING_PATIENCE = 10.0
 
 def start(run: Run) -> int:
     """Start the daemon unless it runs."""
-    from p2pim.cli.launch import ensure_running  # noqa: PLC0415
+    from p2pim.api.launch import ensure_running  # noqa: PLC0415
 
     started = ensure_running(run.paths)
     with run.client() as client:

@@ -6,9 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from p2pim.api import exits
+from p2pim.api import exits, mentions
 from p2pim.api.client import ConnectionLost, whole_history
-from p2pim.cli import mentions
 from p2pim.cli.output import ARRIVED, excerpt, message_lines, reactions
 from p2pim.cli.run import Run, target
 from p2pim.errors import BadInput, NotNow

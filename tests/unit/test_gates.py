@@ -26,6 +26,30 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
         f"p2pim/protocol/{name}.py": ("tests/unit/protocol/test_records.py", "records are made of them")
         for name in ("fields", "splice")
     }
+    | {
+        f"p2pim/desktop/{name}.py": (f"tests/desktop/{elsewhere}.py", "it is what a window does")
+        for name, elsewhere in {
+            "app": "test_app",
+            "bridge": "test_bridge",
+            "bubbles": "test_messages",
+            "composer": "test_composer",
+            "conversation": "test_messages",
+            "desk": "test_app",
+            "details": "test_app",
+            "dialogs": "test_app",
+            "document": "test_messages",
+            "emoji": "test_composer",
+            "messages": "test_messages",
+            "notifier": "test_notifier",
+            "pane": "test_app",
+            "people": "test_app",
+            "qr": "test_app",
+            "single": "test_bridge",
+            "theme": "test_theme",
+            "tray": "test_app",
+            "window": "test_app",
+        }.items()
+    }
     | {"p2pim/api/params.py": ("tests/unit/api/test_schema.py", "it is part of the schema")}
     | {
         f"p2pim/node/{name}.py": (f"tests/node/{elsewhere}.py", "it is what two nodes do with each other")

@@ -179,6 +179,6 @@ def test_a_restore_that_ends_without_a_word(
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\ncat > /dev/null\n", encoding="ascii")
     script.chmod(0o700)
-    monkeypatch.setattr("p2pim.cli.launch.sys.executable", str(script))
+    monkeypatch.setattr("p2pim.api.launch.sys.executable", str(script))
     done = p2pim("restore", str(file), stdin=SECRET)
     assert done == (5, "", "p2pim: p2pim ended while it restored: try again.\n")

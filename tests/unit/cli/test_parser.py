@@ -34,9 +34,9 @@ def test_common_options_go_before_or_behind(order: list[str]) -> None:
     assert (options.home, options.json, options.act) == ("h", True, "service:status")
 
 
-def test_without_a_command_the_lobby() -> None:
-    assert parse([]).act == "chat:lobby"
-    assert parse(["--home", "send"]).act == "chat:lobby"
+def test_without_a_command_the_window_or_the_lobby() -> None:
+    assert parse([]).act == "desktop:start"
+    assert parse(["--home", "send"]).act == "desktop:start"
 
 
 def test_a_home_called_like_a_command() -> None:

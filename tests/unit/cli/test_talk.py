@@ -238,3 +238,14 @@ def test_a_room_that_changed_is_asked_for_its_name_again(profile: Served) -> Non
         changed: Any = {"type": "room.changed", "seq": 1, "room": team.hex()}
         assert talk.event_lines(changed, names) == []
         assert names.room(team.hex()) == "#Green"
+
+
+def test_sending_and_editing_say_who_is_meant(p2pim: P2pim, profile: Served) -> None:
+    ben = identity("ben").peer_id
+    assert p2pim("send", "lobby", "@ben", "and", "@room").code == 0
+    assert profile.node.meant == ([ben], True)
+    assert p2pim("send", "lobby", "@nobody").code == 0
+    assert profile.node.meant == ([], False)
+    digits = profile.node.messages[0].id.hex()[:6]
+    assert p2pim("edit", digits, "@BEN").code == 0
+    assert profile.node.meant == ([ben], False)

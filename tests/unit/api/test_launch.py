@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from p2pim.api import launch
 from p2pim.api.client import Client, is_listening
 from p2pim.api.jsonrpc import NotRunning
-from p2pim.cli import launch
-from p2pim.cli.launch import Starting, ensure_running
+from p2pim.api.launch import Starting, ensure_running
 from p2pim.config import Paths
 from p2pim.errors import NotNow, ProfileError
 
@@ -22,7 +22,7 @@ def paths(short_tmp: Path) -> Paths:
 
 
 def test_it_is_started_once_and_outlives_who_started_it(paths: Paths, python: str) -> None:
-    code = "import sys; from p2pim.config import Paths; from p2pim.cli.launch import ensure_running; "
+    code = "import sys; from p2pim.config import Paths; from p2pim.api.launch import ensure_running; "
     code += f"print(ensure_running(Paths({str(paths.home)!r})))"
     start = [python, "-c", code]
     try:
@@ -66,7 +66,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
     script = folder / "python"
     script.write_text(f"#!{sys.executable}\n{code}\n")
     script.chmod(0o700)
-    monkeypatch.setattr("p2pim.cli.launch.sys.executable", str(script))
+    monkeypatch.setattr("p2pim.api.launch.sys.executable", str(script))
 
 
 def test_one_that_ends_without_a_word(paths: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

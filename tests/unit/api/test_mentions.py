@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from p2pim.cli.mentions import mentioned, of
-from tests.fakes import identity
-from tests.served import Served
-from tests.unit.cli.conftest import P2pim
+from p2pim.api.mentions import mentioned, of
 
 
 def peer(peer_id: str, nickname: str = "", petname: str = "", name: str = "") -> Any:
@@ -59,14 +56,3 @@ def test_who_is_meant(text: str, ids: list[str], everyone: bool) -> None:
 
 def test_without_an_at_nobody_is_asked_for() -> None:
     assert of(None, "hello") == {}  # type: ignore[arg-type]
-
-
-def test_sending_and_editing_say_who_is_meant(p2pim: P2pim, profile: Served) -> None:
-    ben = identity("ben").peer_id
-    assert p2pim("send", "lobby", "@ben", "and", "@room").code == 0
-    assert profile.node.meant == ([ben], True)
-    assert p2pim("send", "lobby", "@nobody").code == 0
-    assert profile.node.meant == ([], False)
-    digits = profile.node.messages[0].id.hex()[:6]
-    assert p2pim("edit", digits, "@BEN").code == 0
-    assert profile.node.meant == ([ben], False)

@@ -1,0 +1,1 @@
+"""The desktop program: a tray icon and a window on the local API, in a process of its own."""

@@ -1,0 +1,213 @@
+"""Puts the desktop program together: the bridge to the daemon, the window, the tray, and what leads where."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings, QSocketNotifier
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QDialog
+
+from p2pim.config.paths import Paths, make_private
+from p2pim.desktop import dialogs, theme
+from p2pim.desktop.bridge import Bridge
+from p2pim.desktop.desk import Desk
+from p2pim.desktop.single import Single
+from p2pim.desktop.tray import Tray, icon
+from p2pim.desktop.window import Window
+from p2pim.errors import P2pimError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from p2pim.api import schema
+
+
+class App:
+    """The program of one profile."""
+
+    def __init__(self, paths: Paths, bridge: Bridge, single: Single | None = None) -> None:
+        self.settings = QSettings(str(paths.data / "desktop.ini"), QSettings.Format.IniFormat)
+        self.bridge = bridge
+        self.desk = Desk(bridge)
+        self.theme = theme.chosen("system")
+        self.window = Window(self.desk, self._apply_theme(), self.settings)
+        self.tray = Tray(self.desk)
+        self._dialogs: dict[str, QDialog] = {}
+        self._greeted = False
+        self._connect()
+        if single is not None:
+            single.asked.connect(self.window.raise_)
+
+    def _apply_theme(self) -> theme.Theme:
+        chosen = theme.chosen(self.settings.value("appearance", "system"))  # type: ignore[arg-type]
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.setStyle("Fusion")
+        application.setPalette(theme.palette(chosen))
+        application.setStyleSheet(theme.style_sheet(chosen))
+        return chosen
+
+    def _connect(self) -> None:
+        window, tray = self.window, self.tray
+        window.closed.connect(self._closed)
+        window.wants_switcher.connect(self.switch)
+        window.wants_search.connect(self.search)
+        window.wants_team.connect(self.teams)
+        window.wants_status.connect(
+            lambda: self._show("status", dialogs.StatusWindow(self.desk, parent=window))
+        )
+        window.wants_doctor.connect(self.doctor)
+        window.details.invites.connect(self.invite)
+        tray.wants_window.connect(window.raise_)
+        tray.wants_room.connect(self._show_room)
+        tray.wants_doctor.connect(self.doctor)
+        tray.wants_quit.connect(self.quit)
+        self.desk.changed.connect(self._greet)
+        self.desk.alerted.connect(self._alert)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.show_theme)
+
+    def start(self, *, hidden: bool = False) -> None:
+        """Show the window, or only the icon; where there is no tray the window waits in the task bar."""
+        self.tray.start()
+        if not hidden:
+            self.window.show()
+        elif not self.tray.is_available:
+            self.window.showMinimized()
+        self.bridge.start()
+
+    def show_theme(self, _: object = None) -> None:
+        """Draw in the colours of now."""
+        chosen = self._apply_theme()
+        self.window.list.show_theme(chosen)
+        self.window.pane.messages.show_theme(chosen)
+
+    def quit(self) -> None:
+        """End the program; the daemon goes on."""
+        self.window.may_close = True
+        self.window.close()
+        self.tray.icon.hide()
+        self.bridge.stop()
+        QApplication.quit()
+
+    # -- windows
+
+    def _show(self, name: str, dialog: QDialog) -> None:
+        """Show a small window, in place of one of its kind that is open."""
+        if (before := self._dialogs.pop(name, None)) is not None:
+            before.close()
+        self._dialogs[name] = dialog
+        dialog.destroyed.connect(lambda: self._dialogs.pop(name, None))
+        dialog.show()
+
+    def switch(self) -> None:
+        """Go to a conversation by its name."""
+        dialog = dialogs.Switcher(self.desk, self.window)
+        dialog.chosen.connect(self._show_room)
+        self._show("switcher", dialog)
+
+    def search(self) -> None:
+        """Search all messages."""
+        dialog = dialogs.SearchWindow(self.desk, parent=self.window)
+        dialog.chosen.connect(self.window.show_message)
+        self._show("search", dialog)
+
+    def teams(self) -> None:
+        """Create or join a team."""
+        self._teams(first=False)
+
+    def _teams(self, *, first: bool) -> None:
+        dialog = dialogs.TeamWindow(self.desk, first=first, parent=self.window)
+        dialog.created.connect(self._show_room)
+        self._show("teams", dialog)
+
+    def invite(self, team: str) -> None:
+        """Invite somebody into a team."""
+        self._show("invite", dialogs.InviteWindow(self.desk, team, self.window))
+
+    def doctor(self) -> None:
+        """Look at what hinders."""
+        self.window.raise_()
+        self._show("doctor", dialogs.DoctorWindow(self.desk, self.window))
+
+    def _show_room(self, room: str) -> None:
+        self.window.raise_()
+        self.window.show_room(room)
+
+    def _closed(self) -> None:
+        """The window was closed: it waits in the tray, or in the task bar where there is none."""
+        if self.tray.is_available:
+            self.window.hide()
+            return
+        self.window.showMinimized()
+        if not self.settings.value("said_no_tray", False, type=bool):
+            self.settings.setValue("said_no_tray", True)
+            said = self.window.tr("There is no tray here: p2pim waits in the task bar. Quit it with Ctrl+Q.")
+            self.window.statusBar().showMessage(said)
+
+    def _greet(self) -> None:
+        """Ask a new user for a name, once."""
+        status = self.desk.office.status
+        if self._greeted or status is None or status["state"] != "running":
+            return
+        self._greeted = True
+        if not status["nickname"] and not self.settings.value("greeted", False, type=bool):
+            self.settings.setValue("greeted", True)
+            self._teams(first=True)
+
+    def _alert(self, message: schema.Message) -> None:
+        """Draw attention to a message, without ever taking the focus."""
+        if not self.window.isActiveWindow():
+            QApplication.alert(self.window)
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="p2pim desktop", description="The desktop program of p2pim.")
+    parser.add_argument("--home", metavar="DIR", help="a profile of its own, everything in this folder")
+    parser.add_argument("--hidden", action="store_true", help="only the icon in the tray, no window")
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run it to its end."""
+    options = arguments(sys.argv[1:] if given is None else given)
+    paths = Paths.chosen(options.home)
+    application = QApplication(["p2pim"])
+    application.setApplicationName("p2pim")
+    application.setDesktopFileName("p2pim")
+    application.setQuitOnLastWindowClosed(False)
+    application.setWindowIcon(icon())
+    try:
+        paths.prepare()
+        make_private(paths.runtime)
+    except P2pimError as error:
+        sys.stderr.write(f"p2pim: {error}\n")
+        return 1
+    single = Single(paths)
+    if not single.is_first():
+        return 0
+    app = App(paths, Bridge(paths), single)
+    listening = _quit_on_signals(app)
+    app.start(hidden=options.hidden)
+    code = application.exec()
+    single.close()
+    del listening
+    return code
+
+
+def _quit_on_signals(app: App) -> QSocketNotifier:
+    """SIGTERM and Ctrl-C end it properly: Python's handlers run only when Qt gives way, so a socket wakes it."""
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    signal.set_wakeup_fd(writing.fileno())
+    notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)
+    notifier.setProperty("sockets", (reading, writing))
+    notifier.activated.connect(lambda *_: app.quit())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return notifier

@@ -1,0 +1,397 @@
+"""Small windows: find a conversation, search all messages, one's status, teams and invites, the doctor."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from p2pim.desktop.details import moment
+from p2pim.desktop.document import words_of
+from p2pim.desktop.markup import one_line
+from p2pim.desktop.qr import picture
+
+if TYPE_CHECKING:
+    from p2pim.api import schema, team_schema
+    from p2pim.desktop.desk import Desk
+
+_DATA: Final = Qt.ItemDataRole.UserRole
+#: Milliseconds after the last key before what was typed is looked for.
+_PAUSE: Final = 150
+PRESENCES: Final = ("online", "away", "busy", "invisible")
+#: How long a status may last: what is said, and minutes; None: until it is changed, -1: until midnight.
+_UNTIL: Final = (("until I change it", None), ("for 30 minutes", 30), ("for 1 hour", 60), ("for today", -1))
+
+
+class Small(QDialog):
+    """A dialog that is deleted when it closes."""
+
+    def __init__(self, title: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.column = QVBoxLayout(self)
+
+    def words(self, text: str, name: str = "") -> QLabel:
+        """Some words, plain whoever wrote them."""
+        label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setObjectName(name)
+        self.column.addWidget(label)
+        return label
+
+
+class _Finder(Small):
+    """A line to type in, and a list of what fits."""
+
+    def __init__(self, title: str, hint: str, parent: QWidget | None) -> None:
+        super().__init__(title, parent)
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(hint)
+        self.line.setAccessibleName(hint)
+        self.found = QListWidget()
+        self.found.setAccessibleName(self.tr("Found"))
+        self.found.setWordWrap(True)
+        self.found.itemActivated.connect(self._take)
+        self.found.itemClicked.connect(self._take)
+        self.line.returnPressed.connect(self._take_current)
+        self.column.addWidget(self.line)
+        self.column.addWidget(self.found, 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down choose while one types."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.found.count():
+            by = 1 if event.key() == Qt.Key.Key_Down else -1
+            self.found.setCurrentRow((self.found.currentRow() + by) % self.found.count())
+        else:
+            super().keyPressEvent(event)
+
+    def offer(self, text: str, data: object) -> None:
+        """Add a line to the list."""
+        item = QListWidgetItem(text)
+        item.setData(_DATA, data)
+        self.found.addItem(item)
+
+    def _take_current(self) -> None:
+        if (item := self.found.currentItem()) is not None:
+            self._take(item)
+
+    def _take(self, item: QListWidgetItem) -> None:
+        raise NotImplementedError
+
+
+class Switcher(_Finder):
+    """Go to a conversation by a part of its name."""
+
+    chosen = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        title = QApplication.translate("Switcher", "Go to")
+        super().__init__(title, QApplication.translate("Switcher", "A person or room"), parent)
+        self._desk = desk
+        self.resize(420, 360)
+        self.line.textChanged.connect(self._show)
+        self._show("")
+
+    def _show(self, wanted: str) -> None:
+        self.found.clear()
+        for entry in self._desk.office.entries(wanted):
+            if entry.room:
+                unread = f"   ({entry.unread})" if entry.unread else ""
+                self.offer(f"{self._desk.office.path_of(entry.room)}{unread}", entry.room)
+        self.found.setCurrentRow(0)
+
+    def _take(self, item: QListWidgetItem) -> None:
+        self.close()
+        self.chosen.emit(item.data(_DATA))
+
+
+class SearchWindow(_Finder):
+    """Full text over everything that is held here."""
+
+    chosen = Signal(object)
+
+    def __init__(self, desk: Desk, room: str = "", parent: QWidget | None = None) -> None:
+        title = QApplication.translate("SearchWindow", "Search")
+        super().__init__(title, QApplication.translate("SearchWindow", "Words, or parts of words"), parent)
+        self._desk = desk
+        self._asked = 0
+        self.resize(620, 480)
+        self.where = QComboBox()
+        self.where.setAccessibleName(self.tr("Where"))
+        self.where.addItem(self.tr("Everywhere"), "")
+        for entry in desk.office.entries():
+            if entry.room:
+                self.where.addItem(desk.office.path_of(entry.room), entry.room)
+        self.where.setCurrentIndex(max(0, self.where.findData(room)))
+        self.state = QLabel()
+        self.state.setObjectName("muted")
+        self.column.insertWidget(1, self.where)
+        self.column.addWidget(self.state)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE)
+        self._pause.timeout.connect(self._ask)
+        self.line.textChanged.connect(lambda _: self._pause.start())
+        self.where.currentIndexChanged.connect(lambda _: self._ask())
+
+    def _ask(self) -> None:
+        self._asked += 1
+        number, text = self._asked, self.line.text()
+        if not text.strip():
+            self.found.clear()
+            self.state.setText("")
+            return
+        where = {"room": self.where.currentData()} if self.where.currentData() else {}
+        self._desk.do("message.search", lambda r: self._show(number, r), text=text, limit=100, **where)
+
+    def _show(self, number: int, result: schema.Found) -> None:
+        if number != self._asked:
+            return  # the answer to what was typed before
+        self.found.clear()
+        for message in result["messages"]:
+            who = self.tr("You") if message["mine"] else one_line(message["author_name"])
+            where = self._desk.office.path_of(message["room"])
+            head = f"{where} · {who} · {moment(message['wall_ms'])}"
+            self.offer(f"{head}\n{one_line(words_of(message))[:240]}", message)
+        self.found.setCurrentRow(0)
+        count = len(result["messages"])
+        said = self.tr("%n message(s) found", "", count)
+        self.state.setText(said + (self.tr("; there are more: add a word") if result["more"] else ""))
+
+    def _take(self, item: QListWidgetItem) -> None:
+        self.chosen.emit(item.data(_DATA))
+
+
+class StatusWindow(Small):
+    """One's own name, presence and status text."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(QApplication.translate("StatusWindow", "Your status"), parent)
+        self._desk = desk
+        status = desk.office.status
+        self.name = QLineEdit(one_line(status["nickname"]) if status else "")
+        self.presence = QComboBox()
+        self.presence.addItems(
+            [self.tr("Online"), self.tr("Away"), self.tr("Busy: do not disturb"), self.tr("Invisible")]
+        )
+        current = status["presence"] if status else "online"
+        self.presence.setCurrentIndex(PRESENCES.index(current) if current in PRESENCES else 0)
+        self.text = QLineEdit(one_line(status["status_text"]) if status else "")
+        self.text.setPlaceholderText(self.tr("What are you up to?"))
+        self.until = QComboBox()
+        for said, minutes in _UNTIL:
+            self.until.addItem(QApplication.translate("StatusWindow", said), minutes)
+        form = QFormLayout()
+        form.addRow(self.tr("Your name"), self.name)
+        form.addRow(self.tr("Presence"), self.presence)
+        form.addRow(self.tr("Status"), self.text)
+        form.addRow(self.tr("How long"), self.until)
+        self.column.addLayout(form)
+        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        box.accepted.connect(self._save)
+        box.rejected.connect(self.close)
+        self.column.addWidget(box)
+
+    def _save(self) -> None:
+        status = self._desk.office.status
+        if status is not None and self.name.text() != one_line(status["nickname"]):
+            self._desk.do("identity.name", nickname=self.name.text())
+        self._desk.do(
+            "presence.set",
+            presence=PRESENCES[self.presence.currentIndex()],
+            text=self.text.text(),
+            until_ms=ends_at(self.until.currentData(), time.time()),
+        )
+        self.close()
+
+
+def ends_at(minutes: int | None, now: float) -> int | None:
+    """When a status ends that lasts so long, in ms since 1970; -1: the coming midnight."""
+    if minutes is None:
+        return None
+    if minutes < 0:
+        day = time.localtime(now)
+        return int(time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))) * 1000
+    return int(now * 1000) + minutes * 60_000
+
+
+class TeamWindow(Small):
+    """Create a team, join one by a code or link, or name an address to try; also what a new user sees first."""
+
+    created = Signal(str)
+
+    def __init__(self, desk: Desk, *, first: bool = False, parent: QWidget | None = None) -> None:
+        said = "Welcome to p2pim" if first else "Teams and addresses"
+        super().__init__(QApplication.translate("TeamWindow", said), parent)
+        self._desk = desk
+        self._first = first
+        self.resize(470, 0)
+        status = desk.office.status
+        self.name = QLineEdit(one_line(status["nickname"]) if status else "")
+        if first:
+            self.words(
+                self.tr("Colleagues on the same network appear by themselves. What should they call you?")
+            )
+            self.name.setAccessibleName(self.tr("Your name"))
+            self.name.setPlaceholderText(self.tr("Your name"))
+            self.column.addWidget(self.name)
+        self.choices = QButtonGroup(self)
+        for number, text in enumerate(self._choices()):
+            button = QRadioButton(text)
+            self.choices.addButton(button, number)
+            self.column.addWidget(button)
+        self.choices.button(0).setChecked(True)
+        self.line = QLineEdit()
+        self.column.addWidget(self.line)
+        self.state = self.words("", "muted")
+        self.go = QPushButton(self.tr("Go"))
+        self.go.setDefault(True)
+        self.go.clicked.connect(self._go)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.go)
+        self.column.addLayout(row)
+        self.choices.idClicked.connect(self._chosen)
+        desk.joining.connect(self._joined)
+        self._chosen(0)
+
+    def _choices(self) -> list[str]:
+        join, create = self.tr("Join a team: I have a code or link"), self.tr("Create a team")
+        if self._first:
+            return [self.tr("Just the people on this network"), join, create]
+        return [join, create, self.tr("Try an address: a colleague told me theirs")]
+
+    @property
+    def _what(self) -> str:
+        number = self.choices.checkedId()
+        return ("nothing", "join", "create")[number] if self._first else ("join", "create", "address")[number]
+
+    def _chosen(self, _: int) -> None:
+        hints = {
+            "nothing": "",
+            "join": self.tr("The code or link"),
+            "create": self.tr("The name of the team"),
+            "address": self.tr("Address, as 10.0.0.5 or host:26747"),
+        }
+        hint = hints[self._what]
+        self.line.setVisible(bool(hint))
+        self.line.setPlaceholderText(hint)
+        self.line.setAccessibleName(hint)
+        self.state.setText("")
+
+    def _go(self) -> None:
+        text, what = self.line.text().strip(), self._what
+        status = self._desk.office.status
+        if self._first and status is not None and self.name.text().strip() != one_line(status["nickname"]):
+            self._ask("identity.name", lambda _: None, nickname=self.name.text().strip())
+        if what == "nothing":
+            self.close()
+        elif not text:
+            self.state.setText(self.line.placeholderText() + " …")
+        elif what == "create":
+            self._ask("team.create", self._created, name=text)
+        elif what == "join":
+            self._ask(
+                "team.join", lambda _: self.state.setText(self.tr("Looking for the team …")), invitation=text
+            )
+        else:
+            host, port = address_of(text)
+            self._ask("network.add", lambda _: self.close(), host=host, port=port)
+
+    def _ask(self, method: str, then: Any, **params: Any) -> None:
+        self._desk.bridge.call(method, then, lambda error: self.state.setText(str(error)), **params)
+
+    def _created(self, founded: team_schema.Founded) -> None:
+        self.close()
+        self.created.emit(founded["team"])
+
+    def _joined(self, event: schema.Event) -> None:
+        self.state.setText(one_line(event.get("text", "")))
+        if event["state"] == "joined":
+            self.close()
+            if (team := event.get("team")) is not None:
+                self.created.emit(team)
+
+
+def address_of(text: str, port: int = 26747) -> tuple[str, int]:
+    """Host and port of what somebody typed; a port that is none is left to the daemon to refuse."""
+    host, colon, digits = text.rpartition(":")
+    if colon and digits.isdigit() and (":" not in host or host.startswith("[")):
+        return host.strip("[]"), int(digits)
+    return text.strip("[]"), port
+
+
+class InviteWindow(Small):
+    """A code and a link for a team, with a QR code."""
+
+    def __init__(self, desk: Desk, team: str, parent: QWidget | None = None) -> None:
+        super().__init__(QApplication.translate("InviteWindow", "Invite"), parent)
+        self._desk = desk
+        self.text = self.words(self.tr("Making an invite …"))
+        self.picture = QLabel()
+        self.picture.setAccessibleName(self.tr("The link as a QR code"))
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.link = QLineEdit()
+        self.link.setReadOnly(True)
+        self.link.setAccessibleName(self.tr("The link"))
+        self.copy = QPushButton(self.tr("Copy the link"))
+        self.copy.setEnabled(False)
+        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self.link.text()))
+        for part in (self.picture, self.link, self.copy):
+            self.column.addWidget(part)
+        desk.bridge.call("team.invite", self._show, lambda e: self.text.setText(str(e)), team=team)
+
+    def _show(self, made: team_schema.Invited) -> None:
+        self.text.setText(
+            self.tr("Give this code to whom you want in the team, and to nobody else:\n\n{code}").format(
+                code=made["code"]
+            )
+        )
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.link.setText(made["link"])
+        self.link.setCursorPosition(0)
+        self.picture.setPixmap(picture(made["link"]))
+        self.copy.setEnabled(True)
+
+
+class DoctorWindow(Small):
+    """What hinders, and what to do about it."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(QApplication.translate("DoctorWindow", "Network"), parent)
+        self.resize(560, 420)
+        self.report = QListWidget()
+        self.report.setWordWrap(True)
+        self.report.setAccessibleName(self.tr("The report of the doctor"))
+        self.column.addWidget(self.report)
+        self.state = self.words(self.tr("Looking; this takes up to five seconds …"), "muted")
+        desk.bridge.call("doctor.run", self._show, lambda e: self.state.setText(str(e)))
+
+    def _show(self, checks: list[schema.Check]) -> None:
+        signs = {"ok": "✓", "warn": "!", "fail": "✗", "skip": "?"}
+        for check in checks:
+            text = f"{signs.get(check['level'], '?')}  {check['name']}: {one_line(check['text'])}"
+            self.report.addItem(f"{text}\n      {check['cure']}" if check["cure"] else text)
+        bad = sum(check["level"] in ("warn", "fail") for check in checks)
+        self.state.setText(self.tr("%n thing(s) to look at", "", bad) if bad else self.tr("All is well."))
