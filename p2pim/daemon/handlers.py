@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ from p2pim.protocol.identity import encode_peer_id, short_id
 LARGEST_PAGE = 500
 # A page of history travels as one line; leave room for what is around it.
 LARGEST_PAGE_BYTES = LONGEST_LINE - 4096
-
-_ROOM = re.compile(r"[0-9a-f]{64}")
 
 
 def greeting(api: int, version: str) -> schema.Hello:
@@ -172,7 +169,7 @@ class Handlers:
         return [views.room(view) for view in self._node.conversations()]
 
     def _room(self, target: str) -> bytes:
-        return bytes.fromhex(target) if _ROOM.fullmatch(target) else self._node.resolve(target)
+        return self._node.resolve(target)
 
     def rooms_get(self, room: str) -> schema.Room:
         """The room somebody means; one in which nothing was written yet is still a room."""

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -50,6 +50,11 @@ class Small(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.column = QVBoxLayout(self)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """As high as its words need: only now is it known how they wrap."""
+        super().showEvent(event)
+        self.resize(self.width(), max(self.height(), self.column.totalHeightForWidth(self.width())))
 
     def words(self, text: str, name: str = "") -> QLabel:
         """Some words, plain whoever wrote them."""
@@ -246,7 +251,7 @@ class TeamWindow(Small):
         super().__init__(QApplication.translate("TeamWindow", said), parent)
         self._desk = desk
         self._first = first
-        self.resize(470, 0)
+        self.setMinimumWidth(470)
         status = desk.office.status
         self.name = QLineEdit(one_line(status["nickname"]) if status else "")
         if first:
@@ -271,6 +276,7 @@ class TeamWindow(Small):
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.go)
+        self.column.addStretch(1)
         self.column.addLayout(row)
         self.choices.idClicked.connect(self._chosen)
         desk.joining.connect(self._joined)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LOBBY_NAME: Final = "#lobby"
 MIN_PREFIX: Final = 4
+_ROOM_ID: Final = re.compile("[0-9a-f]{64}")
 
 
 class People:
@@ -213,8 +215,10 @@ class People:
         )
 
     def resolve(self, target: str) -> RoomId:
-        """The room meant: "#lobby", a room of a team, or the DM with somebody."""
+        """The room meant: "#lobby", a room of a team, or the DM with somebody; or the id of one, which may be new."""
         wanted = target.strip()
+        if _ROOM_ID.fullmatch(wanted):
+            return self._by_id(bytes.fromhex(wanted))
         if wanted.casefold() in (LOBBY_NAME, LOBBY_NAME[1:]):
             return LOBBY
         if wanted.startswith("#"):
@@ -229,7 +233,19 @@ class People:
             ) from None
         if peer_id == self._node.peer_id:
             raise BadInput("That is you. Choose somebody else.")
+        return self._direct(peer_id)
+
+    def _direct(self, peer_id: PeerId) -> RoomId:
         if self._node.writable:
             with self._store.transaction():
                 self.ensure_room(peer_id)
         return dm(self._node.peer_id, peer_id).id
+
+    def _by_id(self, room_id: RoomId) -> RoomId:
+        """A room by its id: that of a DM is known before anything was written in it."""
+        if self._store.messages.room(room_id) is None:
+            me = self._node.peer_id
+            known = (contact.peer_id for contact in self._store.peers.all())
+            if (found := next((p for p in known if dm(me, p).id == room_id), None)) is not None:
+                return self._direct(found)
+        return room_id

@@ -330,3 +330,15 @@ def test_who_was_named_by_others_alone_was_never_met() -> None:
         anna.me.people.ensure_room(stranger.peer_id)
     anna.me.set_petname(stranger.peer_id, "Ben")
     assert anna.sees(stranger).reach == "never-met"
+
+
+def test_a_conversation_is_known_by_its_id_before_anything_was_said_in_it() -> None:
+    company = Company()
+    ann, bob = company.hire("ann"), company.hire("bob")
+    company.meet(ann, bob)
+    (peer,) = [peer for peer in ann.me.peers() if peer.peer_id == bob.peer_id]
+    assert ann.me.history(ann.me.resolve(peer.room.hex())) == []
+    ann.me.send_text(ann.me.resolve(peer.room.hex()), "hello")
+    company.run(1)
+    assert bob.reads(ann) == ["hello"]
+    assert ann.me.resolve("00" * 32) == bytes(32)  # whoever uses it is told that there is none
