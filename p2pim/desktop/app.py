@@ -6,17 +6,24 @@ import argparse
 import signal
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QSocketNotifier
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QSettings, QSocketNotifier, QTimer
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
+from p2pim.api.launch import module_command
 from p2pim.config.paths import Paths, make_private
-from p2pim.desktop import dialogs, theme
+from p2pim.desktop import dialogs, idle, theme
+from p2pim.desktop.attention import notice_of
 from p2pim.desktop.bridge import Bridge
+from p2pim.desktop.composer import Draft
 from p2pim.desktop.desk import Desk
+from p2pim.desktop.notifier import Notifier
+from p2pim.desktop.preferences import Preferences, PreferencesWindow
 from p2pim.desktop.single import Single
+from p2pim.desktop.teams import InviteWindow, TeamWindow
 from p2pim.desktop.tray import Tray, icon
 from p2pim.desktop.window import Window
 from p2pim.errors import P2pimError
@@ -27,16 +34,29 @@ if TYPE_CHECKING:
     from p2pim.api import schema
 
 
+#: Milliseconds between two looks at whether the user is there.
+WATCH = 10_000
+
+
 class App:
     """The program of one profile."""
 
-    def __init__(self, paths: Paths, bridge: Bridge, single: Single | None = None) -> None:
+    def __init__(
+        self, paths: Paths, bridge: Bridge, notifier: Notifier | None = None, single: Single | None = None
+    ) -> None:
+        self._paths = paths
         self.settings = QSettings(str(paths.data / "desktop.ini"), QSettings.Format.IniFormat)
         self.bridge = bridge
         self.desk = Desk(bridge)
-        self.theme = theme.chosen("system")
+        self.preferences = Preferences(self.settings)
+        self._font = QApplication.font()
         self.window = Window(self.desk, self._apply_theme(), self.settings)
         self.tray = Tray(self.desk)
+        self.notifier = notifier
+        self._away = idle.Away(self.preferences.away_minutes)
+        self._watch = QTimer()
+        self._watch.setInterval(WATCH)
+        self._watch.timeout.connect(self.look_who_is_there)
         self._dialogs: dict[str, QDialog] = {}
         self._greeted = False
         self._connect()
@@ -44,10 +64,13 @@ class App:
             single.asked.connect(self.window.raise_)
 
     def _apply_theme(self) -> theme.Theme:
-        chosen = theme.chosen(self.settings.value("appearance", "system"))  # type: ignore[arg-type]
+        chosen = theme.chosen(self.preferences.appearance)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.setStyle("Fusion")
+        font = QFont(self._font)
+        font.setPointSizeF(max(6.0, font.pointSizeF() + self.preferences.font))
+        application.setFont(font)
         application.setPalette(theme.palette(chosen))
         application.setStyleSheet(theme.style_sheet(chosen))
         return chosen
@@ -62,6 +85,9 @@ class App:
             lambda: self._show("status", dialogs.StatusWindow(self.desk, parent=window))
         )
         window.wants_doctor.connect(self.doctor)
+        window.wants_settings.connect(self.choose)
+        window.wants_help.connect(lambda: self._show("keys", dialogs.KeysWindow(window)))
+        window.wants_quit.connect(self.quit)
         window.details.invites.connect(self.invite)
         tray.wants_window.connect(window.raise_)
         tray.wants_room.connect(self._show_room)
@@ -70,6 +96,10 @@ class App:
         self.desk.changed.connect(self._greet)
         self.desk.alerted.connect(self._alert)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.show_theme)
+        if self.notifier is not None:
+            self.notifier.clicked.connect(self._show_room)
+            self.notifier.replied.connect(lambda room, text: self.desk.send(room, Draft(text)))
+            self.notifier.missing.connect(self._lacks_notifications)
 
     def start(self, *, hidden: bool = False) -> None:
         """Show the window, or only the icon; where there is no tray the window waits in the task bar."""
@@ -79,6 +109,9 @@ class App:
         elif not self.tray.is_available:
             self.window.showMinimized()
         self.bridge.start()
+        self._watch.start()
+        if self.notifier is not None:
+            self.notifier.start()
 
     def show_theme(self, _: object = None) -> None:
         """Draw in the colours of now."""
@@ -91,6 +124,9 @@ class App:
         self.window.may_close = True
         self.window.close()
         self.tray.icon.hide()
+        self._watch.stop()
+        if self.notifier is not None:
+            self.notifier.stop()
         self.bridge.stop()
         QApplication.quit()
 
@@ -121,13 +157,13 @@ class App:
         self._teams(first=False)
 
     def _teams(self, *, first: bool) -> None:
-        dialog = dialogs.TeamWindow(self.desk, first=first, parent=self.window)
+        dialog = TeamWindow(self.desk, first=first, parent=self.window)
         dialog.created.connect(self._show_room)
         self._show("teams", dialog)
 
     def invite(self, team: str) -> None:
         """Invite somebody into a team."""
-        self._show("invite", dialogs.InviteWindow(self.desk, team, self.window))
+        self._show("invite", InviteWindow(self.desk, team, self.window))
 
     def doctor(self) -> None:
         """Look at what hinders."""
@@ -161,8 +197,45 @@ class App:
 
     def _alert(self, message: schema.Message) -> None:
         """Draw attention to a message, without ever taking the focus."""
-        if not self.window.isActiveWindow():
-            QApplication.alert(self.window)
+        status, window = self.desk.office.status, self.window
+        notice = notice_of(
+            message,
+            self.desk.office.path_of(message["room"]),
+            self.preferences.wishes,
+            presence="offline" if status is None else status["presence"],
+            in_sight=window.isActiveWindow() and window.pane.room == message["room"],
+            now=time.time(),
+        )
+        if notice is None:
+            return
+        if not window.isActiveWindow():
+            QApplication.alert(window)
+        if self.notifier is not None:
+            self.notifier.show(notice)
+
+    def _lacks_notifications(self, why: str) -> None:
+        """Said once, ever: the tray and the task bar still tell."""
+        if not self.settings.value("said_no_notifications", False, type=bool):
+            self.settings.setValue("said_no_notifications", True)
+            said = self.window.tr("This desktop shows no notifications ({why}); the icon still counts.")
+            self.window.statusBar().showMessage(said.format(why=why))
+
+    def look_who_is_there(self) -> None:
+        """Say that the user is away, or back, where that is known."""
+        status = self.desk.office.status
+        if status is None or not self.desk.is_reachable:
+            return
+        self._away.minutes = self.preferences.away_minutes
+        presence = self._away.step(idle.look(), status["presence"])
+        if presence is not None:
+            self.desk.do("presence.set", presence=presence)
+
+    def choose(self) -> None:
+        """The settings."""
+        command = [*module_command("p2pim.desktop", self._paths), "--hidden"]
+        dialog = PreferencesWindow(self.desk, self.preferences, command, self.window)
+        dialog.changed.connect(self.show_theme)
+        self._show("settings", dialog)
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -191,7 +264,7 @@ def main(given: Sequence[str] | None = None) -> int:
     single = Single(paths)
     if not single.is_first():
         return 0
-    app = App(paths, Bridge(paths), single)
+    app = App(paths, Bridge(paths), Notifier(), single)
     listening = _quit_on_signals(app)
     app.start(hidden=options.hidden)
     code = application.exec()

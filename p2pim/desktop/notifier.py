@@ -21,6 +21,8 @@ from p2pim.desktop.markup import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from p2pim.desktop.attention import Notice
+
 log = logging.getLogger(__name__)
 
 #: Characters of a message that a notification shows.
@@ -62,11 +64,9 @@ class Notifier(QObject):
             self._thread.join()
         self._loop.close()
 
-    def show(self, room: str, title: str, text: str) -> None:
-        """Show something that happened in a room; both texts come from anybody."""
-        asyncio.run_coroutine_threadsafe(
-            self._show(room, one_line(title), one_line(text)[:SHOWN]), self._loop
-        )
+    def show(self, notice: Notice) -> None:
+        """Show something that happened in a room; its texts come from anybody."""
+        asyncio.run_coroutine_threadsafe(self._show(notice), self._loop)
 
     # -- in the thread
 
@@ -102,19 +102,24 @@ class Notifier(QObject):
         self._escapes = sys.platform not in ("win32", "darwin")
         self._server = server
 
-    async def _show(self, room: str, title: str, text: str) -> None:
+    async def _show(self, notice: Notice) -> None:
         await self._looked.wait()
         if self._server is None:
             return
+        room, title, text = notice.room, one_line(notice.title), one_line(notice.text)[:SHOWN]
         more: dict[str, Any] = {"on_clicked": lambda: self.clicked.emit(room), "thread": room}
+        if notice.sound:
+            from desktop_notifier import DEFAULT_SOUND  # noqa: PLC0415 (see _made)
+
+            more["sound"] = DEFAULT_SOUND
         if self._replies:
             from desktop_notifier import ReplyField  # noqa: PLC0415 (see _made)
 
             more["reply_field"] = ReplyField(on_replied=lambda text: self.replied.emit(room, text))
+        if self._escapes:
+            text = html.escape(text, quote=False)
         try:
-            await self._server.send(
-                title=title, message=html.escape(text, quote=False) if self._escapes else text, **more
-            )
+            await self._server.send(title=title, message=text, **more)
         except Exception as error:  # the server went away
             log.info("a notification was not shown: %s", error)
 

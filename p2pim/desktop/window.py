@@ -43,6 +43,9 @@ class Window(QMainWindow):
     wants_team = Signal()
     wants_status = Signal()
     wants_doctor = Signal()
+    wants_settings = Signal()
+    wants_help = Signal()
+    wants_quit = Signal()
 
     def __init__(self, desk: Desk, theme: Theme, settings: QSettings) -> None:
         super().__init__()
@@ -52,6 +55,7 @@ class Window(QMainWindow):
         self.me = QToolButton()
         self.add = QToolButton()
         self.search = QToolButton()
+        self.settings_button = QToolButton()
         self.filter = QLineEdit()
         self.list = EntryList(theme)
         self.network = QToolButton()
@@ -73,6 +77,7 @@ class Window(QMainWindow):
         for button, sign, said in (
             (self.search, "⌕", self.tr("Search all messages (Ctrl+Shift+F)")),
             (self.add, "+", self.tr("Create or join a team, add an address")),
+            (self.settings_button, "⚙", self.tr("Settings (Ctrl+,)")),
         ):
             button.setText(sign)
             button.setToolTip(said)
@@ -86,8 +91,31 @@ class Window(QMainWindow):
         self.banner.setTextFormat(Qt.TextFormat.PlainText)
         self.banner.setWordWrap(True)
         self.banner.hide()
+        side = self._side()
+        nothing = QLabel(self.tr("Choose somebody at the left, or press Ctrl+K."))
+        nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        nothing.setObjectName("muted")
+        self._middle.addWidget(nothing)
+        self._middle.addWidget(self.pane)
+        for part in (side, self._middle, self.details):
+            self._split.addWidget(part)
+        self._split.setStretchFactor(1, 1)
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(1)
+        self.details.setMinimumWidth(220)
+        self.details.hide()
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.banner)
+        layout.addWidget(self._split, 1)
+        self.setCentralWidget(whole)
+
+    def _side(self) -> QWidget:
         side = QFrame()
         side.setObjectName("side")
+        side.setMinimumWidth(190)
         top, left = QHBoxLayout(), QVBoxLayout(side)
         top.addWidget(self.me, 1)
         top.addWidget(self.search)
@@ -99,27 +127,13 @@ class Window(QMainWindow):
         row.addWidget(self.filter)
         left.addLayout(row)
         left.addWidget(self.list, 1)
-        left.addWidget(self.network)
-        nothing = QLabel(self.tr("Choose somebody at the left, or press Ctrl+K."))
-        nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        nothing.setObjectName("muted")
-        self._middle.addWidget(nothing)
-        self._middle.addWidget(self.pane)
-        for part in (side, self._middle, self.details):
-            self._split.addWidget(part)
-        self._split.setStretchFactor(1, 1)
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
-        side.setMinimumWidth(190)
-        self.details.setMinimumWidth(220)
-        self.details.hide()
-        whole = QWidget()
-        layout = QVBoxLayout(whole)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.banner)
-        layout.addWidget(self._split, 1)
-        self.setCentralWidget(whole)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.network)
+        bottom.addStretch(1)
+        bottom.addWidget(self.settings_button)
+        bottom.setContentsMargins(0, 0, 10, 0)
+        left.addLayout(bottom)
+        return side
 
     def _connect(self) -> None:
         self._desk.changed.connect(self.refresh)
@@ -135,6 +149,7 @@ class Window(QMainWindow):
         self.add.clicked.connect(self.wants_team)
         self.me.clicked.connect(self.wants_status)
         self.network.clicked.connect(self.wants_doctor)
+        self.settings_button.clicked.connect(self.wants_settings)
         for keys, act in (
             ("Ctrl+K", self.wants_switcher.emit),
             ("Ctrl+Shift+F", self.wants_search.emit),
@@ -144,6 +159,10 @@ class Window(QMainWindow):
             ("Alt+Down", lambda: self._step(1)),
             ("Alt+Up", lambda: self._step(-1)),
             ("Ctrl+W", self.close),
+            ("Ctrl+,", self.wants_settings.emit),
+            ("Ctrl+N", self.wants_team.emit),
+            ("F1", self.wants_help.emit),
+            ("Ctrl+Q", self.wants_quit.emit),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
 

@@ -254,7 +254,8 @@ class Eyes:
         text = ""
         if role == "text":
             (text,) = await _asked(self._bus, owner, path, "org.a11y.atspi.Text", "GetText", "ii", 0, -1)
-        return Thing(role, name.value, *where, checked=bool(states[0] & 1 << 4), text=text)
+        x, y, width, height = where
+        return Thing(role, name.value, x, y, width, height, bool(states[0] & 1 << 4), text)
 
 
 async def _asked(bus: MessageBus, owner: str, path: str, interface: str, member: str, *given: Any) -> Any:

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from p2pim.desktop import dialogs
 from p2pim.desktop.app import App
+from p2pim.desktop.teams import InviteWindow, TeamWindow
 from p2pim.node.events import PeerChanged, StorageChanged, Typing
 from p2pim.protocol.identity import encode_peer_id
 from tests.fakes import LOBBY, identity
@@ -251,7 +252,7 @@ def test_the_story_of_a_message(app: App, qtbot: QtBot) -> None:
 def test_a_team_is_founded_and_somebody_invited(app: App, qtbot: QtBot) -> None:
     app.teams()
     window = app._dialogs["teams"]
-    assert isinstance(window, dialogs.TeamWindow)
+    assert isinstance(window, TeamWindow)
     window.choices.button(1).click()
     QTest.mouseClick(window.go, Qt.MouseButton.LeftButton)
     assert window.state.text() == "The name of the team …"
@@ -260,7 +261,7 @@ def test_a_team_is_founded_and_somebody_invited(app: App, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: app.window.pane.name.text() == "#Blue")
     app.invite(app.window.pane.room)
     invite = app._dialogs["invite"]
-    assert isinstance(invite, dialogs.InviteWindow)
+    assert isinstance(invite, InviteWindow)
     qtbot.waitUntil(lambda: invite.link.text().startswith("p2pim:"))
     assert not invite.picture.pixmap().isNull()
     QTest.mouseClick(invite.copy, Qt.MouseButton.LeftButton)
@@ -270,7 +271,7 @@ def test_a_team_is_founded_and_somebody_invited(app: App, qtbot: QtBot) -> None:
 def test_a_wrong_code_is_said_where_it_was_typed(app: App, qtbot: QtBot) -> None:
     app.teams()
     window = app._dialogs["teams"]
-    assert isinstance(window, dialogs.TeamWindow)
+    assert isinstance(window, TeamWindow)
     window.line.setText("nonsense")
     QTest.mouseClick(window.go, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Looking" not in window.state.text() and window.state.text() != "")

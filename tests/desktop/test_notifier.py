@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from pytestqt.qtbot import QtBot
 
+from p2pim.desktop.attention import Notice
 from p2pim.desktop.notifier import SHOWN, Notifier
 
 
@@ -52,11 +53,13 @@ def notifier(server: Server, qtbot: QtBot) -> Iterator[Notifier]:
 
 
 def test_a_click_and_a_reply_lead_to_the_room(notifier: Notifier, server: Server, qtbot: QtBot) -> None:
-    notifier.show("r", "fail", "this one is not shown, and the next is")
-    notifier.show("r", "Ben\n", "<b>hi</b> & " + "x" * SHOWN)
+    notifier.show(Notice("r", "fail", "this one is not shown, and the next is", sound=False))
+    notifier.show(Notice("r", "Ben\n", "<b>hi</b> & " + "x" * SHOWN, sound=True))
     qtbot.waitUntil(lambda: len(server.sent) == 2)
     sent = server.sent[1]
     assert sent["title"] == "Ben"
+    assert "sound" in sent
+    assert "sound" not in server.sent[0]
     assert sent["thread"] == "r"
     if sys.platform == "linux":
         assert sent["message"].startswith("&lt;b&gt;hi&lt;/b&gt; &amp; x")
@@ -72,7 +75,7 @@ def test_a_server_without_replies_gets_none(qtbot: QtBot) -> None:
     server = Server("TITLE")
     notifier = Notifier(lambda: server)
     notifier.start()
-    notifier.show("r", "t", "x")
+    notifier.show(Notice("r", "t", "x", sound=False))
     qtbot.waitUntil(lambda: len(server.sent) == 1)
     assert "reply_field" not in server.sent[0]
     notifier.stop()
@@ -83,7 +86,7 @@ def test_without_a_server_it_is_said_once(qtbot: QtBot) -> None:
     with qtbot.waitSignal(notifier.missing) as missing:
         notifier.start()
     assert missing.args == ["no bus"]
-    notifier.show("r", "t", "x")
+    notifier.show(Notice("r", "t", "x", sound=False))
     notifier.stop()
 
 
