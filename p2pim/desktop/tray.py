@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SIZES: Final = (16, 22, 24, 32, 48, 64)
 _RECENT: Final = 6
+#: The bubble.
+BLUE: Final = "#2f7fd1"
 #: Milliseconds between two looks for a tray: the desktop's may start after us, or be restarted.
 LOOK: Final = 2_000
 
@@ -37,7 +39,7 @@ def _drawn(size: int, unread: int, presence: str, *, here: bool) -> QPixmap:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(size / 64, size / 64)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor("#2f7fd1" if here else LIGHT.offline))
+    painter.setBrush(QColor(BLUE if here else LIGHT.offline))
     bubble = QPainterPath()
     bubble.addRoundedRect(3, 7, 58, 42, 14, 14)
     tail = QPainterPath()

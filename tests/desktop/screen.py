@@ -20,8 +20,19 @@ from typing import Any, NamedTuple, Self
 import pytest
 from dbus_fast import BusType, Message, MessageType
 from dbus_fast.aio import MessageBus
+from PySide6.QtGui import QImage
 
-PROGRAMS = ("Xvfb", "openbox", "trayer", "xdotool", "dbus-daemon", "/usr/libexec/at-spi-bus-launcher")
+from p2pim.desktop.tray import BLUE
+
+PROGRAMS = (
+    "Xvfb",
+    "import",
+    "openbox",
+    "trayer",
+    "xdotool",
+    "dbus-daemon",
+    "/usr/libexec/at-spi-bus-launcher",
+)
 missing = [program for program in PROGRAMS if shutil.which(program) is None]
 needs_screen = pytest.mark.skipif(
     bool(missing), reason=f"needs {', '.join(missing)}: see .ci/run for the packages"
@@ -29,6 +40,8 @@ needs_screen = pytest.mark.skipif(
 
 PATIENCE = 20.0
 LOOK = 0.1
+#: Questions under way at once.
+MANY = 32
 _ACCESSIBLE = "org.a11y.atspi.Accessible"
 
 
@@ -145,10 +158,18 @@ class Screen:
         return self._do("getwindowfocus", may_fail=True)
 
     def windows_of(self, pid: int) -> dict[str, str]:
-        """The windows of a program that are shown, by id, and their titles."""
+        """The windows of a program that are shown, by id, and their titles; without its icon in the tray."""
         search = ["xdotool", "search", "--onlyvisible", "--pid", str(pid)]
         found = subprocess.run(search, env=self.env, capture_output=True, text=True, check=False).stdout
-        return {window: self._do("getwindowname", window) for window in found.split()}
+        return {
+            window: self._do("getwindowname", window) for window in found.split() if self._is_large(window)
+        }
+
+    def _is_large(self, window: str) -> bool:
+        """Whether it is more than an icon in the tray."""
+        said = self._do("getwindowgeometry", "--shell", window, may_fail=True)
+        wide = next((line.partition("=")[2] for line in said.splitlines() if line.startswith("WIDTH=")), "0")
+        return int(wide) > 100
 
     def place(self, pid: int, x: int, y: int, width: int, height: int) -> None:
         """Put the window of a program somewhere."""
@@ -168,6 +189,14 @@ class Screen:
         """What the screen shows, as a PNG."""
         subprocess.run(["import", "-window", "root", str(file)], env=self.env, check=True)
 
+    def has_icon(self) -> bool:
+        """Whether our icon is in the panel: its blue is seen in the lowest part of the screen."""
+        file = self._folder / "panel.png"
+        self.picture(file)
+        image = QImage(str(file))
+        lowest = range(image.height() - 28, image.height())
+        return any(image.pixelColor(x, y).name() == BLUE for y in lowest for x in range(0, 300))
+
     @contextlib.contextmanager
     def eyes(self) -> Iterator[Eyes]:
         """Somebody who looks."""
@@ -183,6 +212,7 @@ class Eyes:
 
     def __init__(self, session: str) -> None:
         self._loop = asyncio.new_event_loop()
+        self._few = asyncio.Semaphore(MANY)
         self._bus: MessageBus = self._loop.run_until_complete(self._connect(session))
 
     async def _connect(self, session: str) -> MessageBus:
@@ -237,23 +267,27 @@ class Eyes:
             thing = await self._thing(owner, path)
             if not thing.is_seen and thing.role != "application":
                 return []  # nor is what is in it
-            (children,) = await _asked(self._bus, owner, path, _ACCESSIBLE, "GetChildren")
+            (children,) = await self._ask(owner, path, _ACCESSIBLE, "GetChildren")
         except LookupError:
             return []  # it went away while one looked
         within = [self._walk(*child) for child in children if child[1] != "/org/a11y/atspi/null"]
         return [thing, *(each for found in await asyncio.gather(*within) for each in found)]
 
+    async def _ask(self, *what: Any) -> Any:
+        async with self._few:  # more would fill the socket
+            return await _asked(self._bus, *what)
+
     async def _thing(self, owner: str, path: str) -> Thing:
         component, properties = "org.a11y.atspi.Component", "org.freedesktop.DBus.Properties"
         (name,), (role,), (states,), (where,) = await asyncio.gather(
-            _asked(self._bus, owner, path, properties, "Get", "ss", _ACCESSIBLE, "Name"),
-            _asked(self._bus, owner, path, _ACCESSIBLE, "GetRoleName"),
-            _asked(self._bus, owner, path, _ACCESSIBLE, "GetState"),
-            _asked(self._bus, owner, path, component, "GetExtents", "u", 0),
+            self._ask(owner, path, properties, "Get", "ss", _ACCESSIBLE, "Name"),
+            self._ask(owner, path, _ACCESSIBLE, "GetRoleName"),
+            self._ask(owner, path, _ACCESSIBLE, "GetState"),
+            self._ask(owner, path, component, "GetExtents", "u", 0),
         )
         text = ""
         if role == "text":
-            (text,) = await _asked(self._bus, owner, path, "org.a11y.atspi.Text", "GetText", "ii", 0, -1)
+            (text,) = await self._ask(owner, path, "org.a11y.atspi.Text", "GetText", "ii", 0, -1)
         x, y, width, height = where
         return Thing(role, name.value, x, y, width, height, bool(states[0] & 1 << 4), text)
 

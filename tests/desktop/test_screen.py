@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from p2pim.api.client import Client
+from p2pim.api.client import Client, whole_history
 from p2pim.api.jsonrpc import NotRunning
 from p2pim.config import Paths
-from tests.daemons import ROOT
+from tests.daemons import LOOPBACK, ROOT, Daemon
 from tests.desktop.screen import Eyes, Screen, Thing, end, needs_screen, profile, until
 
 pytestmark = [needs_screen, pytest.mark.timeout(180)]
@@ -118,16 +120,8 @@ def people(short_tmp: Path, screen: Screen) -> Iterator[tuple[Person, Person]]:
                 person.stop()
 
 
-def test_a_day_at_work(people: tuple[Person, Person], screen: Screen, short_tmp: Path) -> None:
+def test_a_day_at_work(people: tuple[Person, Person], screen: Screen) -> None:
     anna, ben = people
-    try:
-        _a_day_at_work(anna, ben, screen)
-    except AssertionError:
-        screen.picture(Path("/tmp/x/fail.png"))
-        raise
-
-
-def _a_day_at_work(anna: Person, ben: Person, screen: Screen) -> None:
     # a message each way
     anna.click("Ben", "list item")
     anna.writes("hello Ben")
@@ -193,3 +187,117 @@ def _a_day_at_work(anna: Person, ben: Person, screen: Screen) -> None:
     ben.find("#Blue", "list item")
     ben.writes("hello team")
     anna.hears("hello team")
+
+
+def test_by_keys_alone(short_tmp: Path, screen: Screen) -> None:
+    """The first half of it again, without a mouse."""
+    with screen.eyes() as eyes, contextlib.ExitStack() as stack:
+        anna, ben = (Person(screen, eyes, short_tmp / name) for name in ("a", "b"))
+        for person, name, x in ((anna, "Anna", 0), (ben, "Ben", 700)):
+            stack.callback(person.stop)
+            person.start()
+            person.find("Your name", "text")
+            screen.type(name)
+            screen.key("Return")
+            person.find(f"You are {name}, online")
+            screen.place(person.pid, x, 0, 690, 780)
+        for person, other, text in ((anna, "Ben", "hello Ben"), (ben, "Anna", "hello Anna")):
+            person.find(other, "list item", last=True)
+            person.front()
+            screen.key("ctrl+k")
+            person.find("A person or room", "text")
+            screen.type(other)
+            screen.key("Return")
+            person.find("Message", "text")
+            screen.type(text)
+            screen.key("Return")
+            person.hears(text)
+        anna.hears("hello Anna")
+        # from the composer to the message, and what its menu offers: a reaction, then a reply
+        ben.find("Messages", "list")
+        screen.key("shift+Tab", "End", "Home", "Menu")
+        screen.key("Down", "Return")
+        until(lambda: "👍 1" in anna.hears("hello Ben").name, lambda: f"a reaction among {anna.said()}")
+        screen.key("Menu")
+        screen.key(*["Down"] * 7, "Return")
+        ben.find("Answer to", "label")
+        screen.type("nice to see you")
+        screen.key("Return")
+        anna.hears("nice to see you")
+        screen.key("Up")
+        screen.type(" here")
+        screen.key("Return")
+        until(lambda: "edited" in anna.hears("nice to see you here").name, lambda: f"an edit: {anna.said()}")
+        screen.key("ctrl+shift+f")
+        ben.find("Words, or parts of words", "text")
+        screen.type("nice")
+        ben.find("1 message", "label")
+
+
+def test_nothing_is_lost_and_the_focus_never_taken_whatever_restarts(short_tmp: Path, screen: Screen) -> None:
+    with screen.eyes() as eyes, contextlib.ExitStack() as stack:
+        anna = Person(screen, eyes, short_tmp / "a")
+        ben = stack.enter_context(Daemon(short_tmp / "b", settings=LOOPBACK)).start()
+        ben.client.call("identity.name", nickname="Ben")
+        stack.callback(anna.stop)
+        anna.start()
+        anna.click("Your name", "text")
+        screen.type("Anna")
+        screen.key("Return")
+        anna.click("Ben", "list item")
+        anna.writes("hi")
+        until(lambda: len(ben.client.history(_peer(ben, "Anna"))) == 1, lambda: "Ben has the first message")
+        screen.key("alt+F4")
+        until(lambda: not screen.windows_of(anna.pid), lambda: "the window is gone")
+        until(screen.has_icon, lambda: "the icon is in the tray")
+        typewriter = screen.run(
+            [sys.executable, str(ROOT / "tests" / "desktop" / "typewriter.py")], env=screen.env
+        )
+        screen.click(eyes.find(typewriter.pid, "page"))
+        focus = screen.focused()
+        screen.stop_panel()
+        to, typed = _peer(ben, "Anna"), ""
+        for number in range(500):
+            ben.client.send(to, f"number {number}")
+            if number % 50 == 0:
+                typed += f"line {number} "
+                screen.type(f"line {number} ")
+            if number == 200:
+                kill_9(anna)
+            if number == 300:
+                screen.start_panel()
+        until(lambda: _unread(anna) == 500, lambda: f"500 unread, not {_unread(anna)}", within=60)
+        until(screen.has_icon, lambda: "the icon is in the tray again")
+        assert screen.focused() == focus
+        assert eyes.find(typewriter.pid, "page").text == typed
+        again = screen.run([sys.executable, str(ROOT / "scripts" / "run.py")], env=anna.env)
+        assert again.wait(20) == 0, "a second start shows the first and ends"
+        anna.find("(500) p2pim", "frame")
+        with Client(Paths(anna.home)) as client:
+            texts = [m["text"] for m in whole_history(client, _room(client, "Ben"), 1_000)]
+        assert texts == ["hi", *(f"number {number}" for number in range(500))]
+        anna.hears("number 499")
+        anna.front()
+        until(lambda: any(t.name == "p2pim" for t in eyes.see(anna.pid)), lambda: "all was read")
+
+
+def _peer(daemon: Daemon, name: str) -> str:
+    return next(p["peer_id"] for p in daemon.client.peers() if p["nickname"] == name)
+
+
+def _room(client: Client, name: str) -> str:
+    return next(p["room"] for p in client.peers() if p["nickname"] == name)
+
+
+def _unread(person: Person) -> int:
+    try:
+        with Client(Paths(person.home)) as client:
+            return client.status()["unread"]
+    except NotRunning:
+        return -1
+
+
+def kill_9(person: Person) -> None:
+    """Kill somebody's daemon, by its id."""
+    with Client(Paths(person.home)) as client:
+        os.kill(client.status()["pid"], signal.SIGKILL)

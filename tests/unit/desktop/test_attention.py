@@ -10,7 +10,6 @@ import pytest
 from p2pim.desktop.attention import Notice, Wishes, is_quiet, notice_of
 from tests.unit.desktop.made import message
 
-
 USUAL = Wishes()
 
 
