@@ -38,7 +38,7 @@ def _fail_if_skipped(report: AnyReport) -> AnyReport:
 
 #: Under xdist all of these folders keep to one process: labs share the kernel and its timing with each other, daemons
 #: on the loopback interface find each other whichever test started them, and the kills leave no processor to anybody.
-LANES = dict.fromkeys(("netlab", "cli", "interop", "security"), "daemons")
+LANES = dict.fromkeys(("netlab", "cli", "interop", "security", "desktop"), "daemons")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -61,20 +61,10 @@ class Bubbles(QStyledItemDelegate):
         self._small = QFont(font)
         self._small.setPointSizeF(font.pointSizeF() * 0.85)
         self.width = 600
-        self._heights: dict[str, tuple[schema.Message, Above, int]] = {}
-        self._heights_at = 0
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """See QStyledItemDelegate. Asked for every row that is loaded, so heights are kept longer than documents."""
-        message: schema.Message = index.data(MESSAGE)
-        above: Above = index.data(ABOVE)
-        if self._heights_at != self.width:
-            self._heights.clear()
-            self._heights_at = self.width
-        known = self._heights.get(message["id"])
-        if known is None or known[0] is not message or known[1] != above:
-            known = self._heights[message["id"]] = (message, above, self._shape(index).height)
-        return QSize(self.width, known[2])
+        """See QStyledItemDelegate."""
+        return QSize(self.width, self._shape(index).height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """See QStyledItemDelegate."""

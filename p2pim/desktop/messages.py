@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu
 
 from p2pim.desktop.bubbles import Bubbles
 from p2pim.desktop.conversation import Conversation
 from p2pim.desktop.document import words_of
 from p2pim.desktop.markup import plain
+from p2pim.desktop.rows import Rows
 
 if TYPE_CHECKING:
     from p2pim.api import schema
@@ -24,7 +25,7 @@ _SCHEMES: Final = ("http", "https", "mailto")
 QUICK: Final = ("👍", "❤️", "😂", "🎉", "😮", "😢")
 
 
-class MessageList(QListView):
+class MessageList(Rows):
     """Shows one conversation after the other."""
 
     wants_older = Signal()
@@ -32,13 +33,12 @@ class MessageList(QListView):
     #: What to do (reply, edit, delete, react, story) with which message, and for a reaction with which emoji.
     asked = Signal(str, object, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
         self.setAccessibleName(self.tr("Messages"))
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._offer)
@@ -46,9 +46,7 @@ class MessageList(QListView):
         self.bubbles = Bubbles(theme, self.font(), self)
         self.setItemDelegate(self.bubbles)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self.verticalScrollBar().rangeChanged.connect(self._grown)
-        self._at_end = True
-        self._from_end = 0
+        self._was_at_end = True
         self._loading = False
 
     def show_theme(self, theme: Theme) -> None:
@@ -56,13 +54,13 @@ class MessageList(QListView):
         self.bubbles = Bubbles(theme, self.font(), self)
         self.bubbles.width = self.viewport().width()
         self.setItemDelegate(self.bubbles)
+        self.forget_heights()
 
     def show_conversation(self, conversation: Conversation) -> None:
         """Show another one, its end first."""
-        self.setModel(conversation)
-        self._at_end = True
         self._loading = False
-        self.scrollToBottom()
+        self.setModel(conversation)
+        self._look_for_older()
 
     @property
     def conversation(self) -> Conversation | None:
@@ -72,19 +70,15 @@ class MessageList(QListView):
 
     def to_end(self) -> None:
         """Show the newest message."""
-        was, self._at_end = self._at_end, True
+        was = self.at_end
         self.scrollToBottom()
         if not was:
             self.reached_end.emit()
 
-    @property
-    def at_end(self) -> bool:
-        """Whether the newest message is in sight."""
-        return self._at_end
-
     def loaded(self) -> None:
         """What was asked for with ``wants_older`` is here, or will not come."""
         self._loading = False
+        self._look_for_older()
 
     def show_message(self, message_id: str) -> bool:
         """Scroll to a message and select it; whether it is here."""
@@ -93,7 +87,6 @@ class MessageList(QListView):
         if conversation is None or row is None:
             return False
         index = conversation.index(row)
-        self._at_end = False
         self.setCurrentIndex(index)
         self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
         return True
@@ -101,19 +94,16 @@ class MessageList(QListView):
     # -- scrolling
 
     def _scrolled(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        self._from_end = bar.maximum() - value
-        was, self._at_end = self._at_end, self._from_end <= 4
-        if self._at_end and not was:
+        was, self._was_at_end = self._was_at_end, self.at_end
+        if self.at_end and not was:
             self.reached_end.emit()
-        if value < _NEAR and not self._loading and self._may_have_older():
+        self._look_for_older()
+
+    def _look_for_older(self) -> None:
+        """Ask for what is older before the reader gets there; also where all there is fits on the screen."""
+        if self.verticalScrollBar().value() < _NEAR and not self._loading and self._may_have_older():
             self._loading = True
             self.wants_older.emit()
-
-    def _grown(self, _: int, maximum: int) -> None:
-        """Stay at the end, or where the reader was: what is older comes in above that."""
-        bar = self.verticalScrollBar()
-        bar.setValue(maximum if self._at_end else max(0, maximum - self._from_end))
 
     def _may_have_older(self) -> bool:
         conversation = self.conversation
@@ -147,9 +137,9 @@ class MessageList(QListView):
 
     def changeEvent(self, event: QEvent) -> None:
         """See QWidget."""
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "bubbles"):
-            self.doItemsLayout()
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "bubbles"):
+            self.forget_heights()
 
     def chosen(self) -> schema.Message | None:
         """The message that is selected."""

@@ -25,14 +25,14 @@ ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 3  # the fewest of which a median and a spread mean anything
 
 
-def enter_venv(script: str) -> None:
-    """Go on in the project's `.venv`, made if missing; returns only inside it."""
+def enter_venv(script: str, kind: str = "run") -> None:
+    """Go on in the project's `.venv`, made if missing or without what this kind needs; returns only inside it."""
     sys.path[:0] = [str(ROOT / "scripts"), str(ROOT)]
     import _venv  # noqa: PLC0415  the bench is a script in a folder of its own
 
     if Path(sys.prefix).resolve() == _venv.VENV.resolve():
         return
-    failed = _venv.prepare("run")
+    failed = _venv.prepare(kind)
     if failed:
         sys.exit(failed)
     sys.exit(_venv.become([str(_venv.PYTHON), script, *sys.argv[1:]]))

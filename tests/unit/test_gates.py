@@ -46,6 +46,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "people": "test_app",
             "preferences": "test_preferences",
             "qr": "test_app",
+            "rows": "test_messages",
             "single": "test_bridge",
             "teams": "test_app",
             "theme": "test_theme",
