@@ -301,3 +301,33 @@ def kill_9(person: Person) -> None:
     """Kill somebody's daemon, by its id."""
     with Client(Paths(person.home)) as client:
         os.kill(client.status()["pid"], signal.SIGKILL)
+
+
+def test_without_tray_notifications_and_bus_it_starts_and_says_so_once(short_tmp: Path) -> None:
+    with Screen(short_tmp, tray=False) as screen, screen.eyes() as eyes, contextlib.ExitStack() as stack:
+        anna = Person(screen, eyes, short_tmp / "a")
+        stack.callback(anna.stop)
+        anna.start()
+        anna.find("This desktop shows no notifications", "")
+        anna.click("Your name", "text")
+        screen.type("Anna")
+        screen.key("Return")
+        anna.find("You are Anna")
+        screen.key("alt+F4")
+        anna.find("There is no tray here", "")
+        until(lambda: not screen.windows_of(anna.pid), lambda: "the window waits in the task bar")
+        again = screen.run([sys.executable, str(ROOT / "scripts" / "run.py")], env=anna.env)
+        assert again.wait(20) == 0
+        anna.find("You are Anna")
+        screen.key("ctrl+q")
+        assert anna.process.wait(20) == 0
+        anna.env.pop("DBUS_SESSION_BUS_ADDRESS")
+        anna.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nowhere"
+        anna.start()
+        until(lambda: bool(screen.windows_of(anna.pid)), lambda: "a window without a bus")
+        until(lambda: anna.process.poll() is None and _runs(anna), lambda: "it goes on")
+
+
+def _runs(person: Person) -> bool:
+    """Whether the window keeps its daemon."""
+    return _unread(person) == 0
