@@ -377,7 +377,7 @@ METHODS: dict[str, Method] = {
 
 EVENTS: dict[str, str] = {
     "message.added": "message, notify: a message was stored, one's own or another's. notify: it is new to the user, "
-    "and the alerts of its room let it draw attention.",
+    "and the alerts of its room let it draw attention, while one is not busy.",
     "message.changed": "message, what: it was changed by an edit, a delete or a reaction, its delivery went on, "
     "or the quote in it changed.",
     "peer.changed": "peer: name, trust, presence or anything else of a peer changed.",

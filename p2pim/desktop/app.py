@@ -197,12 +197,11 @@ class App:
 
     def _alert(self, message: schema.Message) -> None:
         """Draw attention to a message, without ever taking the focus."""
-        status, window = self.desk.office.status, self.window
+        window = self.window
         notice = notice_of(
             message,
             self.desk.office.path_of(message["room"]),
             self.preferences.wishes,
-            presence="offline" if status is None else status["presence"],
             in_sight=window.isActiveWindow() and window.pane.room == message["room"],
             now=time.time(),
         )

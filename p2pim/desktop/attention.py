@@ -41,16 +41,15 @@ def is_quiet(wishes: Wishes, now: float) -> bool:
 
 
 def notice_of(
-    message: schema.Message, where: str, wishes: Wishes, *, presence: str, in_sight: bool, now: float
+    message: schema.Message, where: str, wishes: Wishes, *, in_sight: bool, now: float
 ) -> Notice | None:
     """How a message that the daemon says draws attention is announced; None: not at all.
 
     Args:
         where: what its conversation is called.
-        presence: one's own; who is busy is not disturbed.
         in_sight: the user is looking at it.
     """
-    if not wishes.shown or in_sight or presence == "busy" or is_quiet(wishes, now):
+    if not wishes.shown or in_sight or is_quiet(wishes, now):
         return None
     if wishes.discreet:
         return Notice(message["room"], "p2pim", "A new message", wishes.sound)

@@ -48,7 +48,9 @@ class Alerts:
         return self._store.alerts.of(room_id).name.lower()
 
     def announces(self, message: events.MessageView) -> bool:
-        """Whether the choice for its room lets a message draw attention."""
+        """Whether the choice for its room lets a message draw attention; nothing does while the user is busy."""
+        if self._node.presence.own[0] == "busy":
+            return False
         alert = self._store.alerts.of(message.room)
         return alert is Alert.ALL or (alert is Alert.MENTIONS and message.mentions_me)
 

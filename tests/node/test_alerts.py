@@ -227,3 +227,17 @@ def test_a_channel_is_not_left_but_muted() -> None:
     company.run(1)
     with pytest.raises(NotNow, match="p2pim mute '#Blue/news'"):
         bob.me.teams.leave(news)
+
+
+def test_who_is_busy_is_not_disturbed_and_finds_it_all_counted_later() -> None:
+    company = Company()
+    ann, bob = company.friends("ann", "bob")
+    bob.me.set_presence("busy", None, None)
+    speak(ann, bob, LOBBY)
+    company.run(1)
+    assert announced(bob) == []
+    assert unread(bob, LOBBY) == (3, 2, 3)
+    bob.me.set_presence("online", None, None)
+    ann.me.send_text(LOBBY, "and now")
+    company.run(1)
+    assert announced(bob) == ["and now"]

@@ -14,7 +14,7 @@ USUAL = Wishes()
 
 
 def notice(wishes: Wishes = USUAL, where: str = "Ben", **more: Any) -> Notice | None:
-    given: dict[str, Any] = {"presence": "online", "in_sight": False, "now": 0.0} | more
+    given: dict[str, Any] = {"in_sight": False, "now": 0.0} | more
     return notice_of(message(0, "a\nb"), where, wishes, **given)
 
 
@@ -25,9 +25,8 @@ def test_who_and_what_and_where() -> None:
     assert notice(Wishes(discreet=True)) == Notice("r", "p2pim", "A new message", sound=True)
 
 
-def test_nothing_to_who_sees_it_is_busy_or_wants_none() -> None:
+def test_nothing_to_who_sees_it_or_wants_none() -> None:
     assert notice(in_sight=True) is None
-    assert notice(presence="busy") is None
     assert notice(Wishes(shown=False)) is None
     assert notice(Wishes(quiet=(0, 24 * 60))) is None
 
