@@ -190,7 +190,7 @@ def test_no_registry_address_and_no_path_of_one_machine() -> None:
 
 
 def test_locks_hash_every_package_and_name_no_source() -> None:
-    for lock in ("requirements.txt", "requirements-dev.txt"):
+    for lock in ("requirements.txt", "requirements-desktop.txt", "requirements-dev.txt"):
         text = (ROOT / "scripts" / lock).read_text(encoding="utf-8")
         assert "://" not in text
         for package in re.split(r"\n(?=\S)", text)[1:]:
@@ -199,9 +199,9 @@ def test_locks_hash_every_package_and_name_no_source() -> None:
             ), package[:80]
 
 
-def test_development_lock_holds_every_pin_of_the_other() -> None:
-    run, dev = (
+def test_each_lock_holds_every_pin_of_the_one_before() -> None:
+    run, desktop, dev = (
         set(re.findall(r"^[\w.-]+==\S+", (ROOT / "scripts" / lock).read_text(encoding="utf-8"), re.MULTILINE))
-        for lock in ("requirements.txt", "requirements-dev.txt")
+        for lock in ("requirements.txt", "requirements-desktop.txt", "requirements-dev.txt")
     )
-    assert run < dev
+    assert run < desktop < dev
