@@ -23,7 +23,7 @@ from p2pim.desktop.desk import Desk
 from p2pim.desktop.notifier import Notifier
 from p2pim.desktop.preferences import Preferences, PreferencesWindow
 from p2pim.desktop.single import Single
-from p2pim.desktop.teams import InviteWindow, TeamWindow
+from p2pim.desktop.teams import InviteWindow, RoomWindow, TeamWindow
 from p2pim.desktop.tray import Tray, icon
 from p2pim.desktop.window import Window
 from p2pim.errors import P2pimError
@@ -89,6 +89,7 @@ class App:
         window.wants_help.connect(lambda: self._show("keys", dialogs.KeysWindow(window)))
         window.wants_quit.connect(self.quit)
         window.details.invites.connect(self.invite)
+        window.details.new_room.connect(self.new_room)
         tray.wants_window.connect(window.raise_)
         tray.wants_room.connect(self._show_room)
         tray.wants_doctor.connect(self.doctor)
@@ -165,6 +166,12 @@ class App:
         """Invite somebody into a team."""
         self._show("invite", InviteWindow(self.desk, team, self.window))
 
+    def new_room(self, team: str) -> None:
+        """Found a room in a team."""
+        dialog = RoomWindow(self.desk, team, self.window)
+        dialog.created.connect(self._show_room)
+        self._show("room", dialog)
+
     def doctor(self) -> None:
         """Look at what hinders."""
         self.window.raise_()
@@ -200,7 +207,7 @@ class App:
         window = self.window
         notice = notice_of(
             message,
-            self.desk.office.path_of(message["room"]),
+            self.desk.office.name_of(message["room"]),
             self.preferences.wishes,
             in_sight=window.isActiveWindow() and window.pane.room == message["room"],
             now=time.time(),

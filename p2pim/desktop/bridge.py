@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Seconds before it is tried again: at first, and at most.
 FIRST_RETRY, LAST_RETRY = 0.25, 5.0
 
-Then = Callable[[Any], None]
+Then = Callable[[Any], object]
 
 
 class _Call(NamedTuple):

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -23,9 +22,11 @@ from PySide6.QtWidgets import (
 from p2pim.desktop.document import words_of
 from p2pim.desktop.markup import one_line
 from p2pim.desktop.office import reach_of
+from p2pim.desktop.page import Page
+from p2pim.desktop.roompage import RoomPage
 
 if TYPE_CHECKING:
-    from p2pim.api import schema, team_schema
+    from p2pim.api import schema
     from p2pim.desktop.desk import Desk
 
 _STATES = {
@@ -56,6 +57,8 @@ class Details(QFrame):
     closed = Signal()
     #: A room in which somebody is to be invited.
     invites = Signal(str)
+    #: A team in which a room is to be founded.
+    new_room = Signal(str)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,20 +96,27 @@ class Details(QFrame):
         if state == self._shown or (self._shown and self._shown[0] == "story"):
             return
         self._shown = state
-        page = _Page()
+        page: Page = Page()
         if peer is not None:
             self._show_peer(page, peer)
         elif room is not None:
-            self._show_room(page, room)
+            page = RoomPage(self._desk, room)
+            page.invites.connect(self.invites)
+            page.new_room.connect(self.new_room)
         if room is not None:
             self._show_alerts(page, room)
         page.end()
         self._area.setWidget(page)
 
-    def _show_peer(self, page: _Page, peer: schema.Peer) -> None:
+    def _show_peer(self, page: Page, peer: schema.Peer) -> None:
         page.heading(one_line(peer["name"]))
         if peer["petname"] and peer["nickname"]:
             page.line(self.tr("calls themselves {name}").format(name=one_line(peer["nickname"])))
+        page.field(
+            self.tr("Your own name for them (Enter keeps it)"),
+            one_line(peer["petname"]),
+            lambda name: self._desk.do("peers.name", peer=peer["peer_id"], name=name),
+        )
         page.line(reach_of(peer))
         if peer["address"]:
             page.line(self.tr("connected at {address}").format(address=one_line(peer["address"])))
@@ -131,7 +141,9 @@ class Details(QFrame):
         number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         number.setAccessibleName(self.tr("Safety number"))
         self._desk.do(
-            "peers.safety_number", page.filled(number, lambda r: spaced(r["number"])), peer=peer["peer_id"]
+            "peers.safety_number",
+            page.filled(lambda r: number.setText(spaced(r["number"]))),
+            peer=peer["peer_id"],
         )
         page.line(self.tr("Read these digits to each other, by voice or side by side."))
         verified = QCheckBox(self.tr("We compared them: they are equal"))
@@ -144,24 +156,7 @@ class Details(QFrame):
         block.clicked.connect(lambda: self._desk.do(method, peer=peer["peer_id"]))
         page.add(block)
 
-    def _show_room(self, page: _Page, room: schema.Room) -> None:
-        page.heading(one_line(room["name"]))
-        if room["topic"]:
-            page.line(one_line(room["topic"]))
-        if room["members"] is None:
-            page.line(self.tr("Everybody on this network reads this, for a week. It is not private."))
-            return
-        page.line(self.tr("You are {role} here.").format(role=room["role"]))
-        if room["role"] in ("owner", "admin") and room["kind"] == "team":
-            invite = QPushButton(self.tr("Invite …"))
-            invite.clicked.connect(lambda: self.invites.emit(room["room"]))
-            page.add(invite)
-        page.heading(self.tr("Members"))
-        members = page.line("…")
-        members.setAccessibleName(self.tr("Members"))
-        self._desk.do("team.members", page.filled(members, _members), room=room["room"])
-
-    def _show_alerts(self, page: _Page, room: schema.Room) -> None:
+    def _show_alerts(self, page: Page, room: schema.Room) -> None:
         page.heading(self.tr("Notifications"))
         choice = QComboBox()
         choice.setAccessibleName(self.tr("Notifications"))
@@ -175,7 +170,7 @@ class Details(QFrame):
     def show_story(self, message: schema.Message) -> None:
         """Show how far a message got, with whom and since when."""
         self._shown = ("story",)
-        page = _Page()
+        page = Page()
         page.heading(self.tr("Delivery"))
         page.line(one_line(words_of(message))[:200])
         for each in message["deliveries"]:
@@ -192,50 +187,3 @@ def spaced(number: str) -> str:
     digits = "".join(c for c in number if c.isdigit())
     groups = [digits[i : i + 5] for i in range(0, len(digits), 5)]
     return "\n".join(" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4))
-
-
-def _members(found: list[team_schema.Member]) -> str:
-    lines = []
-    for member in found:
-        name = one_line(member["name"])
-        role = "" if member["role"] == "member" else f" ({member['role']})"
-        lines.append(f"{name}{role}: {'you' if member['mine'] else member['presence']}")
-    return "\n".join(lines)
-
-
-class _Page(QWidget):
-    """Lines below each other."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(6, 0, 6, 6)
-
-    def heading(self, text: str) -> None:
-        label = self.line(text)
-        font = label.font()
-        font.setBold(True)
-        label.setFont(font)
-        label.setContentsMargins(0, 8, 0, 0)
-
-    def warn(self, text: str) -> None:
-        self.line(text).setObjectName("warning")
-
-    def line(self, text: str) -> QLabel:
-        label = QLabel(text)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        self._column.addWidget(label)
-        return label
-
-    def add(self, widget: QWidget) -> None:
-        self._column.addWidget(widget)
-
-    def end(self) -> None:
-        self._column.addStretch(1)
-
-    def filled(self, label: QLabel, text_of: Any) -> Any:
-        """What to do with an answer: show it, unless the page is gone by then."""
-        from shiboken6 import isValid  # noqa: PLC0415 (comes with PySide6)
-
-        return lambda result: label.setText(text_of(result)) if isValid(label) else None

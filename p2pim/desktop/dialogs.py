@@ -118,7 +118,7 @@ class Switcher(_Finder):
         for entry in self._desk.office.entries(wanted):
             if entry.room:
                 unread = f"   ({entry.unread})" if entry.unread else ""
-                self.offer(f"{self._desk.office.path_of(entry.room)}{unread}", entry.room)
+                self.offer(f"{self._desk.office.name_of(entry.room)}{unread}", entry.room)
         self.found.setCurrentRow(0)
 
     def _take(self, item: QListWidgetItem) -> None:
@@ -142,7 +142,7 @@ class SearchWindow(_Finder):
         self.where.addItem(self.tr("Everywhere"), "")
         for entry in desk.office.entries():
             if entry.room:
-                self.where.addItem(desk.office.path_of(entry.room), entry.room)
+                self.where.addItem(desk.office.name_of(entry.room), entry.room)
         self.where.setCurrentIndex(max(0, self.where.findData(room)))
         self.state = QLabel()
         self.state.setObjectName("muted")
@@ -171,7 +171,7 @@ class SearchWindow(_Finder):
         self.found.clear()
         for message in result["messages"]:
             who = self.tr("You") if message["mine"] else one_line(message["author_name"])
-            where = self._desk.office.path_of(message["room"])
+            where = self._desk.office.name_of(message["room"])
             head = f"{where} · {who} · {moment(message['wall_ms'])}"
             self.offer(f"{head}\n{one_line(words_of(message))[:240]}", message)
         self.found.setCurrentRow(0)

@@ -95,17 +95,10 @@ class Office:
         return next((peer for peer in self.peers.values() if peer["room"] == room), None)
 
     def name_of(self, room: str) -> str:
-        """What a conversation is called."""
+        """What a conversation is called: a person, or a room with its team before it."""
         if (peer := self.peer_of(room)) is not None:
             return one_line(peer["name"])
         return one_line(self.rooms[room]["name"]) if room in self.rooms else ""
-
-    def path_of(self, room: str) -> str:
-        """The same, a channel with its team before it."""
-        found = self.rooms.get(room)
-        team = None if found is None or found["team"] is None else self.rooms.get(found["team"])
-        name = self.name_of(room)
-        return name if team is None else f"{one_line(team['name'])}/{name.removeprefix('#')}"
 
     def entries(self, wanted: str = "") -> list[Entry]:
         """The list, or what of it has a text in its name."""
@@ -130,7 +123,8 @@ class Office:
             children = [r for r in self.rooms.values() if r["team"] == room["room"]]
             for child in sorted(children, key=lambda r: r["name"].casefold()):
                 if child["role"] in ("owner", "admin", "member"):
-                    yield self._room(child, "channel")
+                    short = child["name"].removeprefix(room["name"] + "/")
+                    yield self._room(child, "channel")._replace(name=f"#{one_line(short).removeprefix('#')}")
 
     def _room(self, room: schema.Room, kind: Literal["room", "channel"]) -> Entry:
         about = "archived" if room["archived"] else one_line(room["topic"])

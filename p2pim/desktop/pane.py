@@ -118,7 +118,7 @@ class Pane(QWidget):
         if not self.room:
             return
         peer, room = office.peer_of(self.room), office.rooms.get(self.room)
-        self.name.setText(office.path_of(self.room))
+        self.name.setText(office.name_of(self.room))
         topic = one_line(room["topic"]) if room is not None else ""
         if peer is not None:
             state = reach_of(peer)

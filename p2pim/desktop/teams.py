@@ -8,9 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
+    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QListWidget,
+    QListWidgetItem,
     QPushButton,
     QRadioButton,
     QWidget,
@@ -163,3 +166,51 @@ class InviteWindow(Small):
         self.link.setCursorPosition(0)
         self.picture.setPixmap(picture(made["link"]))
         self.copy.setEnabled(True)
+
+
+class RoomWindow(Small):
+    """A new channel for a whole team, or a private group of some of it."""
+
+    created = Signal(str)
+
+    def __init__(self, desk: Desk, team: str, parent: QWidget | None = None) -> None:
+        super().__init__(QApplication.translate("RoomWindow", "New room"), parent)
+        self.setMinimumWidth(380)
+        self._desk = desk
+        self._team = team
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(self.tr("Name"))
+        self.name.setAccessibleName(self.tr("Name"))
+        self.private = QCheckBox(self.tr("Private: only those chosen here read it"))
+        self.members = QListWidget()
+        self.members.setAccessibleName(self.tr("Members"))
+        self.members.setVisible(False)
+        self.private.toggled.connect(self.members.setVisible)
+        for widget in (self.name, self.private, self.members):
+            self.column.addWidget(widget)
+        self.state = self.words("", "muted")
+        self.go = QPushButton(self.tr("Create"))
+        self.go.setDefault(True)
+        self.go.clicked.connect(self._go)
+        self.column.addWidget(self.go, 0, Qt.AlignmentFlag.AlignRight)
+        desk.do("team.members", self._show, room=team)
+
+    def _show(self, found: list[team_schema.Member]) -> None:
+        for member in found:
+            if not member["mine"]:
+                item = QListWidgetItem(one_line(member["name"]))
+                item.setData(Qt.ItemDataRole.UserRole, member["peer_id"])
+                item.setCheckState(Qt.CheckState.Unchecked)
+                self.members.addItem(item)
+
+    def _go(self) -> None:
+        params: dict[str, Any] = {"team": self._team, "name": self.name.text()}
+        if self.private.isChecked():
+            items = (self.members.item(row) for row in range(self.members.count()))
+            chosen = [item for item in items if item.checkState() == Qt.CheckState.Checked]
+            params |= {"private": True, "members": [item.data(Qt.ItemDataRole.UserRole) for item in chosen]}
+        self._desk.bridge.call("room.create", self._created, lambda e: self.state.setText(str(e)), **params)
+
+    def _created(self, room: schema.Room) -> None:
+        self.close()
+        self.created.emit(room["room"])

@@ -129,7 +129,7 @@ class Tray(QObject):
         if recent:
             self.menu.addSeparator()
         for room in recent[:_RECENT]:
-            name = one_line(self._desk.office.path_of(room["room"])).replace("&", "&&")
+            name = one_line(self._desk.office.name_of(room["room"])).replace("&", "&&")
             said = f"{name}  ({room['unread']})" if room["unread"] else name
             self.menu.addAction(said).triggered.connect(
                 lambda _=False, room=room["room"]: self.wants_room.emit(room)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from p2pim.desktop import dialogs
 from p2pim.desktop.app import App
-from p2pim.desktop.teams import InviteWindow, TeamWindow
 from p2pim.node.events import PeerChanged, StorageChanged, Typing
 from p2pim.protocol.identity import encode_peer_id
 from tests.fakes import LOBBY, identity
@@ -225,19 +224,6 @@ def test_the_switcher(app: App, qtbot: QtBot) -> None:
     assert app.window.pane.room == LOBBY_ID
 
 
-def test_details_of_somebody(app: App, profile: Served, qtbot: QtBot) -> None:
-    app.window.show_room(room_of(app, "ben"))
-    app.window.pane.details_button.setChecked(True)
-    text = "\n".join(label.text() for label in app.window.details.findChildren(type(app.window.pane.name)))
-    assert "Not verified" in text
-    number = next(
-        label
-        for label in app.window.details.findChildren(type(app.window.pane.name))
-        if label.accessibleName() == "Safety number"
-    )
-    qtbot.waitUntil(lambda: len(number.text().replace("\n", " ").split()) == 12)
-
-
 def test_the_story_of_a_message(app: App, qtbot: QtBot) -> None:
     app.window.show_room(LOBBY_ID)
     write(app, qtbot, "x")
@@ -247,34 +233,6 @@ def test_the_story_of_a_message(app: App, qtbot: QtBot) -> None:
     app.window.pane.act("story", conversation.message(0))
     text = [label.text() for label in app.window.details.findChildren(type(app.window.pane.name))]
     assert any("Nobody has it yet" in each for each in text)
-
-
-def test_a_team_is_founded_and_somebody_invited(app: App, qtbot: QtBot) -> None:
-    app.teams()
-    window = app._dialogs["teams"]
-    assert isinstance(window, TeamWindow)
-    window.choices.button(1).click()
-    QTest.mouseClick(window.go, Qt.MouseButton.LeftButton)
-    assert window.state.text() == "The name of the team …"
-    window.line.setText("Blue")
-    QTest.mouseClick(window.go, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: app.window.pane.name.text() == "#Blue")
-    app.invite(app.window.pane.room)
-    invite = app._dialogs["invite"]
-    assert isinstance(invite, InviteWindow)
-    qtbot.waitUntil(lambda: invite.link.text().startswith("p2pim:"))
-    assert not invite.picture.pixmap().isNull()
-    QTest.mouseClick(invite.copy, Qt.MouseButton.LeftButton)
-    assert QApplication.clipboard().text() == invite.link.text()
-
-
-def test_a_wrong_code_is_said_where_it_was_typed(app: App, qtbot: QtBot) -> None:
-    app.teams()
-    window = app._dialogs["teams"]
-    assert isinstance(window, TeamWindow)
-    window.line.setText("nonsense")
-    QTest.mouseClick(window.go, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Looking" not in window.state.text() and window.state.text() != "")
 
 
 def test_status(app: App, profile: Served, qtbot: QtBot) -> None:

@@ -26,7 +26,7 @@ def test_the_list() -> None:
         peer("Dan", blocked=True),
         room(),
         room("#Blue", kind="team", role="owner", members=2),
-        room("#news", kind="channel", team="#Blue", role="member", unread=3, mentions=1),
+        room("#Blue/news", kind="channel", team="#Blue", role="member", unread=3, mentions=1),
         room("#left", kind="channel", team="#Blue", role="none"),
         room("#away", kind="channel", team="elsewhere", role="none"),
     )
@@ -35,9 +35,9 @@ def test_the_list() -> None:
     ]  # fmt: skip
     assert lines(office.entries("BE")) == ["-- People", "Ben"]
     assert lines(office.entries("nobody")) == []
-    news = next(entry for entry in office.entries() if entry.room == "#news")
+    news = next(entry for entry in office.entries() if entry.room == "#Blue/news")
     assert (news.kind, news.unread, news.mentions, news.muted) == ("channel", 3, 1, False)
-    assert office.path_of("#news") == "#Blue/news"
+    assert office.name_of("#Blue/news") == "#Blue/news"
     assert office.name_of("dm-zoe") == "zoe"
     assert office.name_of("unknown") == ""
 
