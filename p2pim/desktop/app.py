@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSocketNotifier, QTimer
-from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
 from p2pim.api.launch import module_command
@@ -111,6 +111,7 @@ class App:
             self.window.showMinimized()
         self.bridge.start()
         self._watch.start()
+        self._lacks_emoji()
         if self.notifier is not None:
             self.notifier.start()
 
@@ -225,6 +226,17 @@ class App:
             self.settings.setValue("said_no_notifications", True)
             said = self.window.tr("This desktop shows no notifications ({why}); the icon still counts.")
             self.window.statusBar().showMessage(said.format(why=why))
+
+    def _lacks_emoji(self) -> None:
+        """Said once, ever: without a font in colour emoji are small and grey, or boxes."""
+        families = " ".join(QFontDatabase.families()).lower()
+        is_there = not sys.platform.startswith("linux") or "emoji" in families
+        if not is_there and not self.settings.value("said_no_emoji", False, type=bool):
+            self.settings.setValue("said_no_emoji", True)
+            said = self.window.tr(
+                "No font with emoji in colour is installed: on Debian, apt install fonts-noto-color-emoji"
+            )
+            self.window.statusBar().showMessage(said)
 
     def look_who_is_there(self) -> None:
         """Say that the user is away, or back, where that is known."""

@@ -113,7 +113,7 @@ class Details(QFrame):
         if peer["petname"] and peer["nickname"]:
             page.line(self.tr("calls themselves {name}").format(name=one_line(peer["nickname"])))
         page.field(
-            self.tr("Your own name for them (Enter keeps it)"),
+            self.tr("Your own name for them"),
             one_line(peer["petname"]),
             lambda name: self._desk.do("peers.name", peer=peer["peer_id"], name=name),
         )
@@ -146,7 +146,7 @@ class Details(QFrame):
             peer=peer["peer_id"],
         )
         page.line(self.tr("Read these digits to each other, by voice or side by side."))
-        verified = QCheckBox(self.tr("We compared them: they are equal"))
+        verified = QCheckBox(self.tr("Compared: they are equal"))
         verified.setChecked(peer["trust"] == "verified")
         verified.clicked.connect(lambda on: self._desk.do("peers.verify", peer=peer["peer_id"], verified=on))
         page.add(verified)

@@ -176,7 +176,7 @@ class SearchWindow(_Finder):
             self.offer(f"{head}\n{one_line(words_of(message))[:240]}", message)
         self.found.setCurrentRow(0)
         count = len(result["messages"])
-        said = self.tr("%n message(s) found", "", count)
+        said = self.tr("1 message found") if count == 1 else self.tr("{n} messages found").format(n=count)
         self.state.setText(said + (self.tr("; there are more: add a word") if result["more"] else ""))
 
     def _take(self, item: QListWidgetItem) -> None:
@@ -281,4 +281,5 @@ class DoctorWindow(Small):
             text = f"{signs.get(check['level'], '?')}  {check['name']}: {one_line(check['text'])}"
             self.report.addItem(f"{text}\n      {check['cure']}" if check["cure"] else text)
         bad = sum(check["level"] in ("warn", "fail") for check in checks)
-        self.state.setText(self.tr("%n thing(s) to look at", "", bad) if bad else self.tr("All is well."))
+        said = self.tr("1 thing to look at") if bad == 1 else self.tr("{n} things to look at").format(n=bad)
+        self.state.setText(said if bad else self.tr("All is well."))

@@ -74,7 +74,7 @@ class Page(QWidget):
         edit = QLineEdit(text)
         edit.setPlaceholderText(name)
         edit.setAccessibleName(name)
-        edit.setToolTip(name)
+        edit.setToolTip(self.tr("{name}: Enter keeps it").format(name=name))
         edit.returnPressed.connect(lambda: act(edit.text()))
         self._column.addWidget(edit)
         return edit

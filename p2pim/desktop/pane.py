@@ -125,16 +125,18 @@ class Pane(QWidget):
             if peer["status_text"]:
                 state += f" · {one_line(peer['status_text'])}"
         else:
-            state = (
-                ""
-                if room is None or room["members"] is None
-                else self.tr("%n member(s)", "", room["members"])
-            )
+            state = self._members_of(room)
         self.about.setText(" · ".join(filter(None, (state, topic))))
         self.request.show_peer(peer)
         self.composer.allow(self._why_not(peer, room))
         names = sorted({one_line(p["name"]) for p in office.peers.values() if not p["blocked"]})
         self.composer.show_names(["room", *names])
+
+    def _members_of(self, room: schema.Room | None) -> str:
+        count = None if room is None else room["members"]
+        if count is None:
+            return ""
+        return self.tr("1 member") if count == 1 else self.tr("{n} members").format(n=count)
 
     def _why_not(self, peer: schema.Peer | None, room: schema.Room | None) -> str:
         """Why nothing can be written here, if that is so."""

@@ -49,16 +49,14 @@ class RoomPage(Page):
         self._desk.do(method, room=self._room["room"], **params)
 
     def _topic(self) -> None:
-        name = self.tr("What it is about (Enter keeps it)")
+        name = self.tr("What it is about")
         self.field(name, one_line(self._room["topic"]), lambda text: self._ask("rooms.topic", topic=text))
 
     def _team(self) -> None:
         team = self._room["room"]
         if self._room["role"] in LEADERS:
             name = one_line(self._room["name"]).removeprefix("#")
-            self.field(
-                self.tr("Name (Enter keeps it)"), name, lambda text: self._ask("team.rename", name=text)
-            )
+            self.field(self.tr("Name of the team"), name, lambda text: self._ask("team.rename", name=text))
             self.button(self.tr("Invite …"), lambda: self.invites.emit(team))
         self.button(self.tr("New room …"), lambda: self.new_room.emit(team))
 

@@ -118,7 +118,7 @@ class Tray(QObject):
         self._drawn = state
         unread, presence, here = state
         self.icon.setIcon(icon(unread, presence, here=here))
-        said = self.tr("%n unread", "", unread) if unread else presence
+        said = self.tr("{n} unread").format(n=unread) if unread else presence
         self.icon.setToolTip(f"p2pim: {said if here else self.tr('not running')}")
 
     def refresh_menu(self) -> None:

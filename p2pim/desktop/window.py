@@ -102,7 +102,7 @@ class Window(QMainWindow):
         self._split.setStretchFactor(1, 1)
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(1)
-        self.details.setMinimumWidth(220)
+        self.details.setMinimumWidth(250)
         self.details.hide()
         whole = QWidget()
         layout = QVBoxLayout(whole)

@@ -15,7 +15,7 @@ from p2pim.api.client import Client
 from p2pim.config import Paths
 from tests.daemons import LOOPBACK, ROOT, Daemon
 from tests.desktop.screen import Screen, needs_screen, until
-from tests.desktop.test_screen import Person
+from tests.desktop.test_screen import ANNA, BEN, Person
 
 pytestmark = [needs_screen, pytest.mark.timeout(120)]
 
@@ -52,28 +52,28 @@ def test_a_click_opens_a_reply_is_sent_and_the_muted_are_silent(short_tmp: Path)
         stack.callback(shown.close)
         anna = Person(screen, eyes, short_tmp / "a")
         ben = stack.enter_context(Daemon(short_tmp / "b", settings=LOOPBACK)).start()
-        ben.client.call("identity.name", nickname="Ben")
+        ben.client.call("identity.name", nickname=BEN)
         stack.callback(anna.stop)
         anna.start()
         anna.click("Your name", "text")
-        screen.type("Anna")
+        screen.type(ANNA)
         screen.key("Return")
-        anna.click("Ben", "list item")
+        anna.click(BEN, "list item")
         anna.writes("hi")
-        to = next(p["peer_id"] for p in ben.client.peers() if p["nickname"] == "Anna")
+        to = next(p["peer_id"] for p in ben.client.peers() if p["nickname"] == ANNA)
         until(lambda: len(ben.client.history(to)) == 1, lambda: "Ben has the first message")
         screen.key("alt+F4")
         until(lambda: not screen.windows_of(anna.pid), lambda: "the window is gone")
         ben.client.send(to, "<b>lunch</b> & more?")
         first = shown.next()
-        assert first["summary"].startswith("Ben")
+        assert first["summary"].startswith(BEN)
         assert first["body"] == "&lt;b&gt;lunch&lt;/b&gt; &amp; more?"
         assert not screen.windows_of(anna.pid), "a notification opens nothing by itself"
         shown.say(f"reply {first['id']} on my way")
         until(lambda: len(ben.client.history(to)) == 3, lambda: "the reply arrived")
         assert ben.client.history(to)[-1]["text"] == "on my way"
         with Client(Paths(anna.home)) as client:
-            room = next(p["room"] for p in client.peers() if p["nickname"] == "Ben")
+            room = next(p["room"] for p in client.peers() if p["nickname"] == BEN)
             client.call("rooms.alerts", room=room, alerts="none")
             ben.client.send(to, "this one is muted")
             until(lambda: len(client.history(room)) == 4, lambda: "the muted one arrived")

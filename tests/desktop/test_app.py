@@ -331,3 +331,24 @@ def test_the_daemon_goes_and_comes_back(app: App, profile: Served, qtbot: QtBot)
     assert not app.desk.is_reachable
     assert "not running" in app.window.banner.text()
     assert encode_peer_id(identity("ben").peer_id) in app.desk.office.peers
+
+
+def test_a_missing_font_of_emoji_is_said_once(
+    app: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("p2pim.desktop.app.sys.platform", "linux")
+    monkeypatch.setattr("p2pim.desktop.app.QFontDatabase.families", lambda: ["DejaVu Sans"])
+    for said in ("apt install fonts-noto-color-emoji", ""):
+        app.window.statusBar().clearMessage()
+        app._lacks_emoji()
+        assert app.window.statusBar().currentMessage().endswith(said)
+        app.settings.sync()
+    assert app.window.statusBar().currentMessage() == ""
+
+
+def test_notifications_that_cannot_be_shown_are_said_once(app: App, qtbot: QtBot) -> None:
+    for said in ("no bus", ""):
+        app.window.statusBar().clearMessage()
+        app._lacks_notifications("no bus")
+        assert said in app.window.statusBar().currentMessage()
+    assert app.window.statusBar().currentMessage() == ""
