@@ -113,7 +113,10 @@ class Bubbles(QStyledItemDelegate):
         if shape.name.height():
             painter.setFont(self._name_font)
             painter.setPen(QColor(self._theme.on_window))
-            painter.drawText(shape.name, Qt.AlignmentFlag.AlignVCenter, one_line(message["author_name"]))
+            name = QFontMetrics(self._name_font).elidedText(
+                one_line(message["author_name"]), Qt.TextElideMode.ElideRight, shape.name.width()
+            )
+            painter.drawText(shape.name, Qt.AlignmentFlag.AlignVCenter, name)
         if shape.reactions.height():
             painter.setFont(self._small)
             painter.setPen(QColor(self._theme.muted))

@@ -1,7 +1,7 @@
 """Draws messages, the same kinds harmless first and then hostile ones: `python drawing.py FOLDER MARK`.
 
-FOLDER gets a picture of each hostile one. The file MARK is opened before and after them, so that who traces system calls
-knows which belong to them.
+FOLDER gets a picture of each hostile one. The file MARK is opened before and after them, so that who traces the system
+calls knows which belong to them.
 """
 
 from __future__ import annotations
