@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QSocketNotifier, QTimer
+from PySide6.QtCore import QLocale, QSettings, QSocketNotifier, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -20,6 +20,7 @@ from p2pim.desktop.attention import notice_of
 from p2pim.desktop.bridge import Bridge
 from p2pim.desktop.composer import Draft
 from p2pim.desktop.desk import Desk
+from p2pim.desktop.language import speak
 from p2pim.desktop.notifier import Notifier
 from p2pim.desktop.preferences import Preferences, PreferencesWindow
 from p2pim.desktop.single import Single
@@ -273,6 +274,7 @@ def main(given: Sequence[str] | None = None) -> int:
     application.setDesktopFileName("p2pim")
     application.setQuitOnLastWindowClosed(False)
     application.setWindowIcon(icon())
+    speak(application, QLocale.system())
     try:
         paths.prepare()
         make_private(paths.runtime)

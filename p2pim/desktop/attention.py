@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from p2pim.desktop.markup import one_line
+from p2pim.desktop.words import translate
 
 if TYPE_CHECKING:
     from p2pim.api import schema
@@ -52,7 +53,7 @@ def notice_of(
     if not wishes.shown or in_sight or is_quiet(wishes, now):
         return None
     if wishes.discreet:
-        return Notice(message["room"], "p2pim", "A new message", wishes.sound)
+        return Notice(message["room"], "p2pim", translate("Attention", "A new message"), wishes.sound)
     who = one_line(message["author_name"])
     title = who if where == who else f"{who} · {where}"
     return Notice(message["room"], title, one_line(message["text"] or ""), wishes.sound)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QTextDocument
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPen, QTextDocument
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from p2pim.desktop.conversation import ABOVE, MESSAGE
@@ -54,7 +54,9 @@ class Bubbles(QStyledItemDelegate):
         self._theme = theme
         self._font = font
         self._writer = Writer(theme, font)
-        self._kept: OrderedDict[tuple[int, int, Above], tuple[schema.Message, _Shape]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, Above, Qt.LayoutDirection], tuple[schema.Message, _Shape]] = (
+            OrderedDict()
+        )
         self._name_font = QFont(font)
         self._name_font.setWeight(QFont.Weight.DemiBold)
         self._name_font.setPointSizeF(font.pointSizeF() * 0.9)
@@ -128,7 +130,7 @@ class Bubbles(QStyledItemDelegate):
     def _shape(self, index: Index) -> _Shape:
         message: schema.Message = index.data(MESSAGE)
         above: Above = index.data(ABOVE)
-        key = (id(message), self.width, above)
+        key = (id(message), self.width, above, QGuiApplication.layoutDirection())
         kept = self._kept.get(key)
         if kept is not None and kept[0] is message:
             self._kept.move_to_end(key)
@@ -157,7 +159,8 @@ class Bubbles(QStyledItemDelegate):
             lines.append(QRect(inside.left(), top, inside.width(), high))
             top += high
         bubble = QRect(0, top, wide + 2 * _PAD_X, int(document.size().height()) + 2 * _PAD_Y)
-        bubble.moveLeft(inside.right() - bubble.width() + 1 if message["mine"] else inside.left())
+        is_right = message["mine"] != QGuiApplication.isRightToLeft()
+        bubble.moveLeft(inside.right() - bubble.width() + 1 if is_right else inside.left())
         top += bubble.height()
         below = QRect(inside.left(), top, inside.width(), line + 4 if message["reactions"] else 0)
         day_line, new_line, name_line = lines

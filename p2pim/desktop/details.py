@@ -24,27 +24,19 @@ from p2pim.desktop.markup import one_line
 from p2pim.desktop.office import reach_of
 from p2pim.desktop.page import Page
 from p2pim.desktop.roompage import RoomPage
+from p2pim.desktop.words import translate
 
 if TYPE_CHECKING:
     from p2pim.api import schema
     from p2pim.desktop.desk import Desk
 
-_STATES = {
-    "waiting": "not there yet",
-    "not-accepted": "there, waits until they accept you",
-    "no-space": "no space on their disk",
-    "delivered": "delivered",
-    "read": "read",
-    "held": "holds it sealed until they are back",
-    "handed-over": "says they handed it over",
-}
 _ALERTS = ("all", "mentions", "none")
 
 
 def moment(ms: int | None) -> str:
     """A time for a person."""
     if ms is None:
-        return "never"
+        return translate("Details", "never")
     try:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(ms / 1000))
     except (OverflowError, OSError, ValueError):
@@ -173,8 +165,17 @@ class Details(QFrame):
         page = Page()
         page.heading(self.tr("Delivery"))
         page.line(one_line(words_of(message))[:200])
+        states = {
+            "waiting": self.tr("not there yet"),
+            "not-accepted": self.tr("there, waits until they accept you"),
+            "no-space": self.tr("no space on their disk"),
+            "delivered": self.tr("delivered"),
+            "read": self.tr("read"),
+            "held": self.tr("holds it sealed until they are back"),
+            "handed-over": self.tr("says they handed it over"),
+        }
         for each in message["deliveries"]:
-            state = _STATES.get(each["state"], each["state"])
+            state = states.get(each["state"], each["state"])
             page.line(f"{one_line(each['name'])}: {state}, {moment(each['at_ms'])}")
         if not message["deliveries"]:
             page.line(self.tr("Nobody has it yet. It goes out by itself as soon as they can be reached."))

@@ -33,8 +33,8 @@ _DATA: Final = Qt.ItemDataRole.UserRole
 #: Milliseconds after the last key before what was typed is looked for.
 _PAUSE: Final = 150
 PRESENCES: Final = ("online", "away", "busy", "invisible")
-#: How long a status may last: what is said, and minutes; None: until it is changed, -1: until midnight.
-_UNTIL: Final = (("until I change it", None), ("for 30 minutes", 30), ("for 1 hour", 60), ("for today", -1))
+#: How long a status may last, in minutes; None: until it is changed, -1: until midnight.
+_UNTIL: Final = (None, 30, 60, -1)
 
 
 class Small(QDialog):
@@ -200,8 +200,14 @@ class StatusWindow(Small):
         self.text = QLineEdit(one_line(status["status_text"]) if status else "")
         self.text.setPlaceholderText(self.tr("What are you up to?"))
         self.until = QComboBox()
-        for said, minutes in _UNTIL:
-            self.until.addItem(QApplication.translate("StatusWindow", said), minutes)
+        said = (
+            self.tr("until I change it"),
+            self.tr("for 30 minutes"),
+            self.tr("for 1 hour"),
+            self.tr("for today"),
+        )
+        for text, minutes in zip(said, _UNTIL, strict=True):
+            self.until.addItem(text, minutes)
         form = QFormLayout()
         form.addRow(self.tr("Your name"), self.name)
         form.addRow(self.tr("Presence"), self.presence)

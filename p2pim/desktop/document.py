@@ -18,20 +18,13 @@ from PySide6.QtGui import (
 )
 
 from p2pim.desktop.markup import Block, Span, blocks, one_line
+from p2pim.desktop.words import translate
 
 if TYPE_CHECKING:
     from p2pim.api import schema
     from p2pim.desktop.theme import Theme
 
 _TOPIC: Final = 6
-#: How far one's own message got, in a word.
-_STATES: Final = {
-    "waiting": "waiting",
-    "not-accepted": "waiting: not accepted yet",
-    "no-space": "waiting: no space on their disk",
-    "delivered": "delivered",
-    "read": "read",
-}
 _QUOTED: Final = 120
 
 
@@ -50,7 +43,7 @@ def day(ms: int) -> str:
     except (OverflowError, OSError, ValueError):
         return "?"
     if (then.tm_year, then.tm_yday) == time.localtime()[0:1] + time.localtime()[7:8]:
-        return "Today"
+        return translate("Document", "Today")
     return time.strftime("%A, %d %B %Y", then)
 
 
@@ -60,26 +53,39 @@ def state_of(message: schema.Message) -> str:
         return ""
     if message["state"] == "held":
         names = [one_line(d["name"]) for d in message["deliveries"] if d["state"] in ("held", "handed-over")]
-        return f"held by {', '.join(names)}"
+        return translate("Document", "held by {names}").format(names=", ".join(names))
     if message["state"] == "read" and len(message["deliveries"]) > 1:
-        return f"read by {sum(d['state'] == 'read' for d in message['deliveries'])}"
-    return _STATES.get(message["state"], "")
+        count = sum(d["state"] == "read" for d in message["deliveries"])
+        return translate("Document", "read by {count}").format(count=count)
+    states = {
+        "waiting": translate("Document", "waiting"),
+        "not-accepted": translate("Document", "waiting: not accepted yet"),
+        "no-space": translate("Document", "waiting: no space on their disk"),
+        "delivered": translate("Document", "delivered"),
+        "read": translate("Document", "read"),
+    }
+    return states.get(message["state"], "")
 
 
 def words_of(message: schema.Message) -> str:
     """What stands in the bubble, as plain text."""
     if message["kind"] == _TOPIC:
         text = one_line(message["text"] or "")
-        return f"set the topic: {text}" if text else "took the topic away"
-    return message["text"] if message["text"] is not None else f"({message['note'] or 'cannot be shown'})"
+        if not text:
+            return translate("Document", "took the topic away")
+        return translate("Document", "set the topic: {topic}").format(topic=text)
+    if message["text"] is not None:
+        return message["text"]
+    why = translate("Document", "deleted") if message["note"] == "deleted" else message["note"]
+    return f"({why or translate('Document', 'cannot be shown')})"
 
 
 def spoken(message: schema.Message) -> str:
     """A message for a screen reader, and for whoever copies it."""
-    who = "You" if message["mine"] else one_line(message["author_name"])
+    who = translate("Document", "You") if message["mine"] else one_line(message["author_name"])
     parts = [f"{who}, {hour(message['wall_ms'])}: {one_line(words_of(message))}"]
     if message["edited"]:
-        parts.append("edited")
+        parts.append(translate("Document", "edited"))
     parts += [f"{one_line(r['emoji'])} {len(r['by'])}" for r in message["reactions"]]
     if state := state_of(message):
         parts.append(state)
@@ -139,12 +145,13 @@ class Writer:
         look.setFont(self._small)
         look.setForeground(ink)
         if quote["author"] is None:
-            cursor.insertText("┃ an answer to something that is not here", look)
+            said = translate("Document", "an answer to something that is not here")
+            cursor.insertText(f"┃ {said}", look)
             return
         look.setFontWeight(QFont.Weight.DemiBold)
         cursor.insertText(f"┃ {one_line(quote['author_name'])}: ", look)
         look.setFontWeight(QFont.Weight.Normal)
-        text = one_line(quote["text"] or "(nothing to show)")
+        text = one_line(quote["text"] or translate("Document", "(nothing to show)"))
         cursor.insertText(text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…", look)
 
     def _paragraph(self, cursor: QTextCursor, block: Block, message: schema.Message) -> None:
@@ -178,7 +185,7 @@ class Writer:
     def _foot(self, cursor: QTextCursor, message: schema.Message) -> None:
         parts = [hour(message["wall_ms"])]
         if message["edited"]:
-            parts.append("edited")
+            parts.append(translate("Document", "edited"))
         if state := state_of(message):
             parts.append(state)
         form = QTextBlockFormat()

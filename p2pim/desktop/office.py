@@ -10,6 +10,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from p2pim.desktop.markup import one_line
+from p2pim.desktop.words import presence_word, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,11 @@ class Office:
     def entries(self, wanted: str = "") -> list[Entry]:
         """The list, or what of it has a text in its name."""
         found: list[Entry] = []
-        parts = (("Requests", self._requests()), ("Rooms", self._rooms()), ("People", self._people()))
+        parts = (
+            (translate("Office", "Requests"), self._requests()),
+            (translate("Office", "Rooms"), self._rooms()),
+            (translate("Office", "People"), self._people()),
+        )
         for heading, part in parts:
             fitting = [entry for entry in part if fits(wanted, entry.name)]
             if fitting:
@@ -113,7 +118,9 @@ class Office:
     def _requests(self) -> Iterator[Entry]:
         for peer in sorted(self.peers.values(), key=_by_name):
             if peer["request"] == "pending" and not peer["blocked"]:
-                yield self._person(peer)._replace(kind="request", about="wants to write to you")
+                yield self._person(peer)._replace(
+                    kind="request", about=translate("Office", "wants to write to you")
+                )
 
     def _rooms(self) -> Iterator[Entry]:
         tops = [r for r in self.rooms.values() if r["kind"] != "dm" and r["team"] not in self.rooms]
@@ -127,9 +134,10 @@ class Office:
                     yield self._room(child, "channel")._replace(name=f"#{one_line(short).removeprefix('#')}")
 
     def _room(self, room: schema.Room, kind: Literal["room", "channel"]) -> Entry:
-        about = "archived" if room["archived"] else one_line(room["topic"])
+        about = translate("Office", "archived") if room["archived"] else one_line(room["topic"])
         if room["role"] in ("none", "damaged"):
-            about = "you are no member any more" if room["role"] == "none" else "damaged: see team log"
+            gone = translate("Office", "you are no member any more")
+            about = gone if room["role"] == "none" else translate("Office", "damaged: see team log")
         return Entry(
             kind,
             room["room"],
@@ -175,17 +183,16 @@ def _folded(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
-_REACH: Final = {
-    "connecting": "connecting …",
-    "no-answer": "no answer: off, or a firewall?",
-    "never-met": "not met yet",
-}
-
-
 def reach_of(peer: schema.Peer) -> str:
     """Where somebody is, or why they cannot be reached."""
     if peer["presence"] == "offline":
-        return _REACH.get(peer["reach"], "offline")
+        why = {
+            "connecting": translate("Office", "connecting …"),
+            "no-answer": translate("Office", "no answer: off, or a firewall?"),
+            "never-met": translate("Office", "not met yet"),
+        }
+        return why.get(peer["reach"], presence_word("offline"))
     if peer["via"]:
-        return f"{peer['presence']}, through {one_line(peer['via'])}"
-    return peer["presence"]
+        through = translate("Office", "{presence}, through {name}")
+        return through.format(presence=presence_word(peer["presence"]), name=one_line(peer["via"]))
+    return presence_word(peer["presence"])

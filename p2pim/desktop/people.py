@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -27,27 +27,31 @@ from PySide6.QtWidgets import (
 
 from p2pim.desktop.office import Entry
 from p2pim.desktop.theme import Theme, presence_colour
+from p2pim.desktop.words import translate
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = QModelIndex()
 ENTRY = Qt.ItemDataRole.UserRole
 #: What stands beside a name: how sure it is who that is.
 TRUST: Final = {"verified": "✓", "lookalike": "⚠", "new": "?"}
-_TRUST_SAID: Final = {
-    "verified": "verified",
-    "team": "in a team with you",
-    "accepted": "not verified",
-    "new": "not verified, not accepted",
-    "lookalike": "not verified; the name looks like another's",
-}
 
 
 def said(entry: Entry) -> str:
     """An entry for a screen reader."""
-    parts = [entry.name, entry.about, _TRUST_SAID.get(entry.trust, "")]
-    parts.append(f"{entry.unread} unread" if entry.unread else "")
-    parts.append(f"{entry.mentions} mention you" if entry.mentions else "")
-    parts.append("muted" if entry.muted else "")
+    trust = {
+        "verified": translate("People", "verified"),
+        "team": translate("People", "in a team with you"),
+        "accepted": translate("People", "not verified"),
+        "new": translate("People", "not verified, not accepted"),
+        "lookalike": translate("People", "not verified; the name looks like another's"),
+    }
+    parts = [entry.name, entry.about, trust.get(entry.trust, "")]
+    if entry.unread:
+        parts.append(translate("People", "{n} unread").format(n=entry.unread))
+    if entry.mentions:
+        parts.append(translate("People", "{n} mention you").format(n=entry.mentions))
+    if entry.muted:
+        parts.append(translate("People", "muted"))
     return ", ".join(filter(None, parts))
 
 
@@ -140,11 +144,13 @@ class _Lines(QStyledItemDelegate):
         font.setWeight(QFont.Weight.Bold)
         painter.setFont(font)
         painter.setPen(QColor(self._theme.muted))
-        painter.drawText(rect.adjusted(14, 6, -8, 0), Qt.AlignmentFlag.AlignVCenter, entry.name)
+        painter.drawText(
+            _placed(rect, rect.adjusted(14, 6, -8, 0)), Qt.AlignmentFlag.AlignVCenter, entry.name
+        )
 
     def _entry(self, painter: QPainter, rect: QRect, entry: Entry) -> None:
         inside = rect.adjusted(16 + (16 if entry.kind == "channel" else 0), 4, -14, -4)
-        inside.setRight(self._badge(painter, inside, entry))
+        inside.setRight(self._badge(painter, rect, inside, entry))
         line = QFontMetrics(self._font).height()
         first = QRect(inside.left(), inside.top(), inside.width(), line)
         if not entry.about:
@@ -152,14 +158,14 @@ class _Lines(QStyledItemDelegate):
         if entry.peer_id:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(presence_colour(self._theme, entry.presence))
-            painter.drawEllipse(first.left(), first.center().y() - 4, 9, 9)
+            painter.drawEllipse(_placed(rect, QRect(first.left(), first.center().y() - 4, 9, 9)))
             first.setLeft(first.left() + 17)
         font = self._bold if entry.unread and not entry.muted else self._font
         name = f"{entry.name} {TRUST[entry.trust]}" if entry.trust in TRUST else entry.name
         painter.setFont(font)
         painter.setPen(QColor(self._theme.warning if entry.trust == "lookalike" else self._theme.on_window))
         shown = QFontMetrics(font).elidedText(name, Qt.TextElideMode.ElideRight, first.width())
-        painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(_placed(rect, first), Qt.AlignmentFlag.AlignVCenter, shown)
         if entry.about:
             second = QRect(first.left(), inside.top() + line, first.width(), inside.height() - line)
             painter.setFont(self._small)
@@ -167,9 +173,9 @@ class _Lines(QStyledItemDelegate):
             about = QFontMetrics(self._small).elidedText(
                 entry.about, Qt.TextElideMode.ElideRight, second.width()
             )
-            painter.drawText(second, Qt.AlignmentFlag.AlignVCenter, about)
+            painter.drawText(_placed(rect, second), Qt.AlignmentFlag.AlignVCenter, about)
 
-    def _badge(self, painter: QPainter, inside: QRect, entry: Entry) -> int:
+    def _badge(self, painter: QPainter, rect: QRect, inside: QRect, entry: Entry) -> int:
         """Draw how many are unread; where the room for the name ends."""
         if not entry.unread:
             return inside.right()
@@ -181,11 +187,16 @@ class _Lines(QStyledItemDelegate):
         quiet = entry.muted and not entry.mentions
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.line if quiet else self._theme.accent))
-        painter.drawRoundedRect(badge, badge.height() / 2, badge.height() / 2)
+        painter.drawRoundedRect(_placed(rect, badge), badge.height() / 2, badge.height() / 2)
         painter.setPen(QColor(self._theme.on_window if quiet else self._theme.on_accent))
         painter.setFont(self._small)
-        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(_placed(rect, badge), Qt.AlignmentFlag.AlignCenter, text)
         return badge.left() - 6
+
+
+def _placed(row: QRect, part: QRect) -> QRect:
+    """Where a part of a row lies: mirrored in languages that are written from right to left."""
+    return QStyle.visualRect(QGuiApplication.layoutDirection(), row, part)
 
 
 class EntryList(QListView):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton
 
 from p2pim.desktop.markup import one_line
 from p2pim.desktop.page import Page
+from p2pim.desktop.words import presence_word
 
 if TYPE_CHECKING:
     from p2pim.api import schema, team_schema
@@ -70,7 +71,7 @@ class RoomPage(Page):
     def _member(self, member: team_schema.Member) -> QHBoxLayout:
         row = QHBoxLayout()
         role = "" if member["role"] == "member" else f" ({member['role']})"
-        state = self.tr("you") if member["mine"] else member["presence"]
+        state = self.tr("you") if member["mine"] else presence_word(member["presence"])
         label = QLabel(f"{one_line(member['name'])}{role}: {state}")
         row.addWidget(label, 1)
         may = self._room["role"] == "owner" or (self._room["role"] == "admin" and member["role"] == "member")

@@ -34,8 +34,9 @@ class TeamWindow(Small):
     created = Signal(str)
 
     def __init__(self, desk: Desk, *, first: bool = False, parent: QWidget | None = None) -> None:
-        said = "Welcome to p2pim" if first else "Teams and addresses"
-        super().__init__(QApplication.translate("TeamWindow", said), parent)
+        welcome = QApplication.translate("TeamWindow", "Welcome to p2pim")
+        usual = QApplication.translate("TeamWindow", "Teams and addresses")
+        super().__init__(welcome if first else usual, parent)
         self._desk = desk
         self._first = first
         self.setMinimumWidth(470)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from p2pim.desktop.dialogs import PRESENCES, ends_at
 from p2pim.desktop.markup import one_line
 from p2pim.desktop.theme import LIGHT, presence_colour
+from p2pim.desktop.words import presence_word
 
 if TYPE_CHECKING:
     from p2pim.desktop.desk import Desk
@@ -118,7 +119,7 @@ class Tray(QObject):
         self._drawn = state
         unread, presence, here = state
         self.icon.setIcon(icon(unread, presence, here=here))
-        said = self.tr("{n} unread").format(n=unread) if unread else presence
+        said = self.tr("{n} unread").format(n=unread) if unread else presence_word(presence)
         self.icon.setToolTip(f"p2pim: {said if here else self.tr('not running')}")
 
     def refresh_menu(self) -> None:

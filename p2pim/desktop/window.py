@@ -23,6 +23,7 @@ from p2pim.desktop.details import Details
 from p2pim.desktop.markup import one_line
 from p2pim.desktop.pane import Pane
 from p2pim.desktop.people import EntryList
+from p2pim.desktop.words import presence_word
 
 if TYPE_CHECKING:
     from p2pim.api import schema
@@ -182,7 +183,7 @@ class Window(QMainWindow):
         if status is None:
             return
         said = one_line(status["nickname"]) or status["short_id"]
-        state = one_line(status["status_text"]) or status["presence"]
+        state = one_line(status["status_text"]) or presence_word(status["presence"])
         self.me.setText(f"{said} · {state}")
         self.me.setAccessibleName(self.tr("You are {name}, {state}").format(name=said, state=state))
         self.network.setText(one_line(status["state_line"]))
