@@ -34,6 +34,10 @@ _SHARE: Final = 0.78
 _WIDEST: Final = 760
 
 
+#: A message by its identity in memory, the width, what stands above, the direction of writing.
+_Key = tuple[int, int, Above, Qt.LayoutDirection]
+
+
 class _Shape(NamedTuple):
     """Where the parts of a row lie, counted from its top left corner."""
 
@@ -54,9 +58,7 @@ class Bubbles(QStyledItemDelegate):
         self._theme = theme
         self._font = font
         self._writer = Writer(theme, font)
-        self._kept: OrderedDict[tuple[int, int, Above, Qt.LayoutDirection], tuple[schema.Message, _Shape]] = (
-            OrderedDict()
-        )
+        self._kept: OrderedDict[_Key, tuple[schema.Message, _Shape]] = OrderedDict()
         self._name_font = QFont(font)
         self._name_font.setWeight(QFont.Weight.DemiBold)
         self._name_font.setPointSizeF(font.pointSizeF() * 0.9)

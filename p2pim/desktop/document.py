@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDate, QLocale, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -44,7 +44,7 @@ def day(ms: int) -> str:
         return "?"
     if (then.tm_year, then.tm_yday) == time.localtime()[0:1] + time.localtime()[7:8]:
         return translate("Document", "Today")
-    return time.strftime("%A, %d %B %Y", then)
+    return QLocale().toString(QDate(then.tm_year, then.tm_mon, then.tm_mday), QLocale.FormatType.LongFormat)
 
 
 def state_of(message: schema.Message) -> str:

@@ -24,5 +24,6 @@ def speak(application: QApplication, locale: QLocale) -> list[QTranslator]:
         application.installTranslator(own)
         installed.append(own)
         application.setLayoutDirection(locale.textDirection())
+        QLocale.setDefault(locale)  # dates
     words.use(QCoreApplication.translate)
     return installed

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from p2pim.desktop import words
 from p2pim.desktop.app import App
 from p2pim.desktop.bridge import Bridge
+from p2pim.desktop.document import day
 from p2pim.desktop.language import FOLDER, speak
 from p2pim.desktop.teams import TeamWindow
 from tests.fakes import LOBBY
@@ -35,6 +36,7 @@ def spoken(request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[str]:
     for translator in installed:
         application.removeTranslator(translator)
     application.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    QLocale.setDefault(QLocale.c())
     words.use(lambda context, text: text)
 
 
@@ -58,7 +60,7 @@ def test_what_is_shipped_was_made_from_what_is_written(language: str, tmp_path: 
     sources = sorted(str(path) for path in FOLDER.parent.glob("*.py"))
     copy, compiled = tmp_path / f"{language}.ts", tmp_path / f"{language}.qm"
     copy.write_bytes((FOLDER / f"{language}.ts").read_bytes())
-    gather = [tools / "pyside6-lupdate", *sources, "-ts", copy, "-target-language", language]
+    gather = [str(tools / "pyside6-lupdate"), *sources, "-ts", str(copy), "-target-language", language]
     gather += ["-source-language", "en", "-locations", "none", "-no-obsolete"]
     subprocess.run(gather, check=True, capture_output=True)
     assert 'type="unfinished"' not in copy.read_text(encoding="utf-8"), "run scripts/translations.py"
@@ -80,6 +82,8 @@ def test_german(spoken: str, profile: Served, qtbot: QtBot) -> None:
         "Leute",
     ]
     assert app.window.me.text() == "ann · online"
+    assert "November" in day(1_764_000_000_000)
+    assert "Montag" in day(1_764_000_000_000)
     app.teams()
     dialog = app._dialogs["teams"]
     assert isinstance(dialog, TeamWindow)
