@@ -252,7 +252,7 @@ class App:
     def choose(self) -> None:
         """The settings."""
         command = [*module_command("p2pim.desktop", self._paths), "--hidden"]
-        dialog = PreferencesWindow(self.desk, self.preferences, command, self.window)
+        dialog = PreferencesWindow(self.desk, self.preferences, command, self._paths.config_file, self.window)
         dialog.changed.connect(self.show_theme)
         self._show("settings", dialog)
 

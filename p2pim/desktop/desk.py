@@ -58,6 +58,8 @@ class Desk(QObject):
         super().__init__(parent)
         self.bridge = bridge
         self.office = Office()
+        #: The rules in force, by key.
+        self.rules: dict[str, schema.Rule] = {}
         self.is_reachable = False
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._drafts: dict[str, Draft] = {}
@@ -77,6 +79,7 @@ class Desk(QObject):
         self.is_reachable = True
         self.reachable.emit(True, "")
         self.changed.emit()
+        self.bridge.call("policy.get", self._ruled)
         for room in list(self._conversations):
             self._load(room)
 
@@ -97,12 +100,18 @@ class Desk(QObject):
             self._message(event)
         elif kind == "typing":
             self.typing.emit(event["room"], event["peer_id"])
+        elif kind == "policy.changed":
+            self.bridge.call("policy.get", self._ruled)
         elif kind == "join.changed":
             self.joining.emit(event)
         elif kind == "room.changed" and event["room"] in self._conversations:
             self._load(event["room"])
         if kind in ("peer.changed", "room.read"):
             self.changed.emit()
+
+    def _ruled(self, rules: list[schema.Rule]) -> None:
+        self.rules = {rule["key"]: rule for rule in rules}
+        self.changed.emit()
 
     def _message(self, event: schema.Event) -> None:
         message = event["message"]

@@ -11,6 +11,7 @@ from p2pim.desktop.composer import Composer, Draft
 from p2pim.desktop.markup import one_line
 from p2pim.desktop.messages import MessageList
 from p2pim.desktop.office import reach_of
+from p2pim.desktop.privacy import reason
 
 if TYPE_CHECKING:
     from p2pim.api import schema
@@ -142,6 +143,9 @@ class Pane(QWidget):
         """Why nothing can be written here, if that is so."""
         if peer is not None and peer["blocked"]:
             return self.tr("You have blocked them.")
+        rule = self._desk.rules.get("verified_dms_only")
+        if peer is not None and rule is not None and rule["value"] is True and peer["trust"] != "verified":
+            return reason(rule, self.tr("Only people you have verified may be written to: {source}"))
         if room is not None and room["archived"]:
             return self.tr("This room is archived.")
         if room is not None and room["role"] in ("none", "damaged"):

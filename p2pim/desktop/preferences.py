@@ -25,9 +25,11 @@ from p2pim.desktop import autostart
 from p2pim.desktop.attention import Wishes
 from p2pim.desktop.dialogs import Small
 from p2pim.desktop.markup import one_line
+from p2pim.desktop.privacy import PrivacyPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from p2pim.api import schema
     from p2pim.desktop.desk import Desk
@@ -93,12 +95,18 @@ class PreferencesWindow(Small):
     changed = Signal()
 
     def __init__(
-        self, desk: Desk, preferences: Preferences, command: Sequence[str], parent: QWidget | None = None
+        self,
+        desk: Desk,
+        preferences: Preferences,
+        command: Sequence[str],
+        config: Path,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(QApplication.translate("PreferencesWindow", "Settings"), parent)
         self._desk = desk
         self._preferences = preferences
         self._command = command
+        self._config = config
         self.tabs = QTabWidget()
         self.column.addWidget(self.tabs)
         self.appearance, self.font_size = QComboBox(), QSpinBox()
@@ -111,13 +119,14 @@ class PreferencesWindow(Small):
             QTimeEdit(),
         )
         self.rules = QLabel()
+        self.privacy = PrivacyPage(desk)
         self._build()
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         box.accepted.connect(self._save)
         box.rejected.connect(self.close)
         self.column.addWidget(box)
         self._fill()
-        desk.do("policy.get", self._show_rules)
+        self._show_rules(list(desk.rules.values()))
 
     def _page(self, title: str) -> QVBoxLayout:
         page = QWidget()
@@ -148,6 +157,7 @@ class PreferencesWindow(Small):
         page.addLayout(hours)
         page.addWidget(QLabel(self.tr("Each conversation can be muted in its details.")))
         page.addStretch(1)
+        self.tabs.addTab(self.privacy, self.tr("Privacy"))
         page = self._page(self.tr("Rules"))
         self.rules.setWordWrap(True)
         page.addWidget(self.rules)
@@ -207,6 +217,7 @@ class PreferencesWindow(Small):
                 autostart.turn_off()
         except OSError as error:
             self._desk.failed.emit(self.tr("Start at login could not be changed: {why}").format(why=error))
+        self.privacy.save(self._config)
         self.changed.emit()
         self.close()
 

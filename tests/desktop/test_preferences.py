@@ -8,12 +8,14 @@ import pytest
 from PySide6.QtCore import QSettings, QTime
 from pytestqt.qtbot import QtBot
 
+from p2pim.config.policy import Policy, Rule
+from p2pim.config.settings import load_settings
 from p2pim.desktop import autostart
 from p2pim.desktop.app import App
 from p2pim.desktop.attention import Wishes
 from p2pim.desktop.preferences import Preferences, PreferencesWindow
 from p2pim.desktop.theme import DARK
-from p2pim.node.events import ProfileChanged
+from p2pim.node.events import PolicyChanged, ProfileChanged
 from tests.served import Served
 
 
@@ -87,3 +89,52 @@ def test_away_by_itself(app: App, profile: Served, qtbot: QtBot, monkeypatch: py
     idle[0] = 0.0
     app.look_who_is_there()
     qtbot.waitUntil(lambda: profile.node.presence[0] == "online")
+
+
+def rule(key: str, value: object) -> Rule:
+    return Rule(key, value, "this machine's administrator")  # type: ignore[arg-type]
+
+
+def test_privacy_is_written_and_the_daemon_starts_anew(app: App, profile: Served, qtbot: QtBot) -> None:
+    app.choose()
+    window = app._dialogs["settings"]
+    assert isinstance(window, PreferencesWindow)
+    qtbot.waitUntil(window.privacy.isEnabled)
+    assert window.privacy.changes() == {}
+    window.privacy.switches["receipts"].setChecked(False)
+    window.privacy.visible.setCurrentIndex(1)
+    assert window.privacy.changes() == {"receipts": "no", "visible": "team"}
+    window._save()
+    qtbot.waitUntil(lambda: not app.desk.is_reachable)
+    settings = load_settings(profile.paths.config_file)
+    assert (settings.receipts, settings.visible, settings.relay) == (False, "team", True)
+
+
+def test_what_a_rule_forbids_is_greyed_with_whose_rule_it_is(app: App, profile: Served, qtbot: QtBot) -> None:
+    rules = (rule("open_network", False), rule("relay", False), rule("receipts", False))
+    profile.node.policy = Policy(rules)
+    profile.do(lambda: profile.node.emit(PolicyChanged()))
+    qtbot.waitUntil(lambda: len(app.desk.rules) == 3)
+    app.choose()
+    window = app._dialogs["settings"]
+    assert isinstance(window, PreferencesWindow)
+    qtbot.waitUntil(window.privacy.isEnabled)
+    for key in ("open_network", "relay", "receipts"):
+        switch, why = window.privacy.switches[key], window.privacy.reasons[key]
+        assert not switch.isEnabled()
+        assert not switch.isChecked()
+        assert why.text() == "Not allowed here: this machine's administrator"
+        assert not why.isHidden()
+    assert window.privacy.switches["sweep"].isEnabled()
+    assert window.privacy.changes() == {}
+    assert "open_network = False" in window.rules.text()
+
+
+def test_only_who_is_verified_may_be_written_to(app: App, profile: Served, qtbot: QtBot) -> None:
+    profile.node.policy = Policy((rule("verified_dms_only", True),))
+    profile.do(lambda: profile.node.emit(PolicyChanged()))
+    qtbot.waitUntil(lambda: bool(app.desk.rules))
+    app.window.show_room(next(e.room for e in app.window.list.entries.entries if e.name == "ben"))
+    edit = app.window.pane.composer.edit
+    assert not edit.isEnabled()
+    assert edit.placeholderText().endswith("may be written to: this machine's administrator")

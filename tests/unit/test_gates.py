@@ -48,6 +48,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "pane": "test_app",
             "people": "test_app",
             "preferences": "test_preferences",
+            "privacy": "test_preferences",
             "qr": "test_details",
             "roompage": "test_details",
             "rows": "test_messages",

@@ -13,7 +13,7 @@
     <name>Bubbles</name>
     <message>
         <source>New messages</source>
-        <extracomment>Documents kept: some screens full. Above a bubble of the same group, and of another. A bubble takes at most this much of the width, and never more than this.</extracomment>
+        <extracomment>Documents kept: some screens full. Above a bubble of the same group, and of another. A bubble takes at most this much of the width, and never more than this. A message by its identity in memory, the width, what stands above, the direction of writing.</extracomment>
         <translation>Neue Nachrichten</translation>
     </message>
 </context>
@@ -491,6 +491,10 @@
         <translation>Du hast sie blockiert.</translation>
     </message>
     <message>
+        <source>Only people you have verified may be written to: {source}</source>
+        <translation>Nur wen du geprüft hast, dem darfst du schreiben: {source}</translation>
+    </message>
+    <message>
         <source>This room is archived.</source>
         <translation>Dieser Raum ist archiviert.</translation>
     </message>
@@ -611,6 +615,10 @@
         <translation>Jedes Gespräch lässt sich in seinen Einzelheiten stummschalten.</translation>
     </message>
     <message>
+        <source>Privacy</source>
+        <translation>Privatsphäre</translation>
+    </message>
+    <message>
         <source>Rules</source>
         <translation>Regeln</translation>
     </message>
@@ -656,6 +664,53 @@ Gebaut mit Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     <message>
         <source>offline</source>
         <translation>offline</translation>
+    </message>
+</context>
+<context>
+    <name>PrivacyPage</name>
+    <message>
+        <source>Everybody on this network may see me and write to me</source>
+        <translation>Alle in diesem Netzwerk dürfen mich sehen und mir schreiben</translation>
+    </message>
+    <message>
+        <source>Tell others which of their messages I have read</source>
+        <translation>Anderen sagen, welche ihrer Nachrichten ich gelesen habe</translation>
+    </message>
+    <message>
+        <source>Hold sealed messages for colleagues who are away</source>
+        <translation>Versiegelte Nachrichten für Kollegen verwahren, die weg sind</translation>
+    </message>
+    <message>
+        <source>Look for colleagues at every address of a VPN, once a day</source>
+        <translation>Kollegen an jeder Adresse eines VPN suchen, einmal am Tag</translation>
+    </message>
+    <message>
+        <source>Ask the machines that Tailscale knows</source>
+        <translation>Die Rechner fragen, die Tailscale kennt</translation>
+    </message>
+    <message>
+        <source>to everybody</source>
+        <translation>allen</translation>
+    </message>
+    <message>
+        <source>to my teams</source>
+        <translation>meinen Teams</translation>
+    </message>
+    <message>
+        <source>to nobody</source>
+        <translation>niemandem</translation>
+    </message>
+    <message>
+        <source>Announce me</source>
+        <translation>Mich ankündigen</translation>
+    </message>
+    <message>
+        <source>p2pim starts anew in the background when one of these is changed.</source>
+        <translation>p2pim startet im Hintergrund neu, wenn sich davon etwas ändert.</translation>
+    </message>
+    <message>
+        <source>Not allowed here: {source}</source>
+        <translation>Hier nicht erlaubt: {source}</translation>
     </message>
 </context>
 <context>

@@ -13,7 +13,7 @@
     <name>Bubbles</name>
     <message>
         <source>New messages</source>
-        <extracomment>Documents kept: some screens full. Above a bubble of the same group, and of another. A bubble takes at most this much of the width, and never more than this.</extracomment>
+        <extracomment>Documents kept: some screens full. Above a bubble of the same group, and of another. A bubble takes at most this much of the width, and never more than this. A message by its identity in memory, the width, what stands above, the direction of writing.</extracomment>
         <translation>הודעות חדשות</translation>
     </message>
 </context>
@@ -491,6 +491,10 @@
         <translation>חסמת אותם.</translation>
     </message>
     <message>
+        <source>Only people you have verified may be written to: {source}</source>
+        <translation>מותר לכתוב רק למי שאימתת: {source}</translation>
+    </message>
+    <message>
         <source>This room is archived.</source>
         <translation>החדר הזה בארכיון.</translation>
     </message>
@@ -611,6 +615,10 @@
         <translation>אפשר להשתיק כל שיחה בפרטים שלה.</translation>
     </message>
     <message>
+        <source>Privacy</source>
+        <translation>פרטיות</translation>
+    </message>
+    <message>
         <source>Rules</source>
         <translation>כללים</translation>
     </message>
@@ -656,6 +664,53 @@ Built with Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     <message>
         <source>offline</source>
         <translation>מנותק</translation>
+    </message>
+</context>
+<context>
+    <name>PrivacyPage</name>
+    <message>
+        <source>Everybody on this network may see me and write to me</source>
+        <translation>כל מי שברשת הזאת רשאי לראות אותי ולכתוב לי</translation>
+    </message>
+    <message>
+        <source>Tell others which of their messages I have read</source>
+        <translation>לומר לאחרים אילו מהודעותיהם קראתי</translation>
+    </message>
+    <message>
+        <source>Hold sealed messages for colleagues who are away</source>
+        <translation>לשמור הודעות חתומות עבור עמיתים שאינם</translation>
+    </message>
+    <message>
+        <source>Look for colleagues at every address of a VPN, once a day</source>
+        <translation>לחפש עמיתים בכל כתובת של VPN, פעם ביום</translation>
+    </message>
+    <message>
+        <source>Ask the machines that Tailscale knows</source>
+        <translation>לשאול את המחשבים ש־Tailscale מכיר</translation>
+    </message>
+    <message>
+        <source>to everybody</source>
+        <translation>לכולם</translation>
+    </message>
+    <message>
+        <source>to my teams</source>
+        <translation>לצוותים שלי</translation>
+    </message>
+    <message>
+        <source>to nobody</source>
+        <translation>לאף אחד</translation>
+    </message>
+    <message>
+        <source>Announce me</source>
+        <translation>להכריז עליי</translation>
+    </message>
+    <message>
+        <source>p2pim starts anew in the background when one of these is changed.</source>
+        <translation>p2pim יופעל מחדש ברקע כשאחד מאלה משתנה.</translation>
+    </message>
+    <message>
+        <source>Not allowed here: {source}</source>
+        <translation>לא מותר כאן: {source}</translation>
     </message>
 </context>
 <context>
