@@ -97,6 +97,7 @@ class App:
         tray.wants_quit.connect(self.quit)
         self.desk.changed.connect(self._greet)
         self.desk.alerted.connect(self._alert)
+        self.bridge.locked.connect(lambda: self._show("unlock", dialogs.UnlockWindow(self.desk, self.window)))
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.show_theme)
         if self.notifier is not None:
             self.notifier.clicked.connect(self._show_room)

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from p2pim.api.client import Client
 from p2pim.api.jsonrpc import NotRunning
 from p2pim.api.launch import ensure_running
-from p2pim.errors import P2pimError
+from p2pim.errors import Locked, P2pimError
 
 if TYPE_CHECKING:
     from p2pim.config import Paths
@@ -43,6 +43,8 @@ class Bridge(QObject):
     connected = Signal(object)
     #: One event.
     happened = Signal(object)
+    #: The identity key waits for its passphrase; ``connected`` follows once it was given.
+    locked = Signal()
     #: A sentence: why nobody answers.
     lost = Signal(str)
     _answered = Signal(object, object)
@@ -105,7 +107,10 @@ class Bridge(QObject):
                 retry = min(2 * retry, LAST_RETRY)
 
     def _resync(self, client: Client) -> None:
-        self.connected.emit(client.resync())
+        try:
+            self.connected.emit(client.resync())
+        except Locked:
+            self.locked.emit()
 
     def _listen(self, client: Client) -> None:
         with selectors.DefaultSelector() as selector:

@@ -242,6 +242,33 @@ def ends_at(minutes: int | None, now: float) -> int | None:
     return int(now * 1000) + minutes * 60_000
 
 
+class UnlockWindow(Small):
+    """Asks for the passphrase that opens the identity key."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(QApplication.translate("UnlockWindow", "Locked"), parent)
+        self.setMinimumWidth(360)
+        self._desk = desk
+        self.words(self.tr("Your identity is protected by a passphrase."))
+        self.line = QLineEdit()
+        self.line.setEchoMode(QLineEdit.EchoMode.Password)
+        self.line.setPlaceholderText(self.tr("Passphrase"))
+        self.line.setAccessibleName(self.tr("Passphrase"))
+        self.line.returnPressed.connect(self._try)
+        self.column.addWidget(self.line)
+        self.state = self.words("", "muted")
+        desk.bridge.connected.connect(self.close)
+
+    def _try(self) -> None:
+        self.state.setText(self.tr("Opening …"))
+        given = self.line.text()
+        self.line.clear()
+        self._desk.bridge.call("identity.unlock", None, self._wrong, passphrase=given)
+
+    def _wrong(self, error: Exception) -> None:
+        self.state.setText(str(error))
+
+
 class KeysWindow(Small):
     """The keys there are."""
 

@@ -7,13 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from p2pim.api.client import Client
 from p2pim.api.jsonrpc import NotRunning
 from p2pim.config import Paths
+from p2pim.desktop.app import App
 from p2pim.desktop.bridge import Bridge
+from p2pim.desktop.dialogs import UnlockWindow
 from p2pim.desktop.single import Single
 from p2pim.errors import P2pimError, UnknownTarget
+from tests.daemons import LOOPBACK, Daemon
 from tests.served import Served, served
 
 
@@ -108,3 +114,28 @@ def test_what_a_killed_one_left_is_no_hindrance(short_tmp: Path, qtbot: QtBot) -
     single = Single(paths)
     assert single.is_first()
     single.close()
+
+
+def test_a_locked_identity_is_opened_with_its_passphrase(short_tmp: Path, qtbot: QtBot) -> None:
+    daemon = Daemon(short_tmp / "a", settings=LOOPBACK)
+    with daemon:
+        daemon.start()
+        daemon.client.call("identity.passphrase", old=None, new="open sesame")
+        daemon.stop()
+        app = App(daemon.paths, Bridge(daemon.paths))
+        app.settings.setValue("greeted", True)
+        with qtbot.waitSignal(app.bridge.locked, timeout=20_000):
+            app.start()
+        window = app._dialogs["unlock"]
+        assert isinstance(window, UnlockWindow)
+        window.line.setText("wrong")
+        QTest.keyClick(window.line, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "passphrase" in window.state.text(), timeout=20_000)
+        assert window.line.text() == ""
+        window.line.setText("open sesame")
+        QTest.keyClick(window.line, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: app.desk.is_reachable, timeout=20_000)
+        qtbot.waitUntil(lambda: "unlock" not in app._dialogs)
+        app.quit()
+        with Client(daemon.paths) as client:
+            client.stop()

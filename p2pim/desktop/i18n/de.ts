@@ -1005,6 +1005,25 @@ Gebaut mit Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     </message>
 </context>
 <context>
+    <name>UnlockWindow</name>
+    <message>
+        <source>Locked</source>
+        <translation>Gesperrt</translation>
+    </message>
+    <message>
+        <source>Your identity is protected by a passphrase.</source>
+        <translation>Deine Identität ist durch eine Passphrase geschützt.</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>Passphrase</translation>
+    </message>
+    <message>
+        <source>Opening …</source>
+        <translation>Wird geöffnet …</translation>
+    </message>
+</context>
+<context>
     <name>Window</name>
     <message>
         <source>Your status</source>

@@ -1005,6 +1005,25 @@ Built with Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     </message>
 </context>
 <context>
+    <name>UnlockWindow</name>
+    <message>
+        <source>Locked</source>
+        <translation>נעול</translation>
+    </message>
+    <message>
+        <source>Your identity is protected by a passphrase.</source>
+        <translation>הזהות שלך מוגנת בסיסמה.</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>סיסמה</translation>
+    </message>
+    <message>
+        <source>Opening …</source>
+        <translation>פותח …</translation>
+    </message>
+</context>
+<context>
     <name>Window</name>
     <message>
         <source>Your status</source>
