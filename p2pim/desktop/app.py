@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import socket
 import sys
@@ -50,6 +51,7 @@ class App:
         self.bridge = bridge
         self.desk = Desk(bridge)
         self.preferences = Preferences(self.settings)
+        self.desk.texts = self.preferences.texts
         self._font = QApplication.font()
         self.window = Window(self.desk, self._apply_theme(), self.settings)
         self.tray = Tray(self.desk)
@@ -127,6 +129,7 @@ class App:
         """End the program; the daemon goes on."""
         self.window.may_close = True
         self.window.close()
+        self.preferences.put(drafts=json.dumps(self.desk.texts))
         self.tray.icon.hide()
         self._watch.stop()
         if self.notifier is not None:
@@ -186,6 +189,7 @@ class App:
 
     def _closed(self) -> None:
         """The window was closed: it waits in the tray, or in the task bar where there is none."""
+        self.preferences.put(drafts=json.dumps(self.desk.texts))
         if self.tray.is_available:
             self.window.hide()
             return

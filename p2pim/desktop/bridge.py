@@ -133,6 +133,8 @@ class Bridge(QObject):
                 client = client or Client(self._paths)
                 result = client.call(call.method, **call.params)
             except NotRunning as error:
+                if client is not None:
+                    client.close()
                 client = None  # the next call makes another connection
                 self._answer(call.failed, error)
             except P2pimError as error:

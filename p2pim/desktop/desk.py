@@ -202,6 +202,17 @@ class Desk(QObject):
         """What was being written there."""
         return self._drafts.get(room, Draft())
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is being written where, without what it answers: that is what outlives the program."""
+        return {
+            room: draft.text for room, draft in self._drafts.items() if draft.text and draft.edits is None
+        }
+
+    @texts.setter
+    def texts(self, texts: dict[str, str]) -> None:
+        self._drafts = {room: Draft(text) for room, text in texts.items()}
+
     def keep(self, room: str, draft: Draft) -> None:
         """Keep what is being written."""
         if draft == Draft():

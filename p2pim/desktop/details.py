@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -23,6 +25,7 @@ from p2pim.desktop.document import words_of
 from p2pim.desktop.markup import one_line
 from p2pim.desktop.office import reach_of
 from p2pim.desktop.page import Page
+from p2pim.desktop.qr import picture
 from p2pim.desktop.roompage import RoomPage
 from p2pim.desktop.words import translate
 
@@ -132,9 +135,12 @@ class Details(QFrame):
         number.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         number.setAccessibleName(self.tr("Safety number"))
+        code = QLabel()
+        code.setAccessibleName(self.tr("The safety number as a QR code"))
+        page.add(code)
         self._desk.do(
             "peers.safety_number",
-            page.filled(lambda r: number.setText(spaced(r["number"]))),
+            page.filled(partial(_show_number, number, code)),
             peer=peer["peer_id"],
         )
         page.line(self.tr("Read these digits to each other, by voice or side by side."))
@@ -181,6 +187,11 @@ class Details(QFrame):
             page.line(self.tr("Nobody has it yet. It goes out by itself as soon as they can be reached."))
         page.end()
         self._area.setWidget(page)
+
+
+def _show_number(number: QLabel, code: QLabel, found: schema.SafetyNumber) -> None:
+    number.setText(spaced(found["number"]))
+    code.setPixmap(picture("".join(c for c in found["number"] if c.isdigit()), 3))
 
 
 def spaced(number: str) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
@@ -144,16 +145,28 @@ class SearchWindow(_Finder):
             if entry.room:
                 self.where.addItem(desk.office.name_of(entry.room), entry.room)
         self.where.setCurrentIndex(max(0, self.where.findData(room)))
+        self.who = QComboBox()
+        self.who.setAccessibleName(self.tr("By whom"))
+        self.who.addItem(self.tr("By anybody"), "")
+        status = desk.office.status
+        if status is not None:
+            self.who.addItem(self.tr("By me"), status["peer_id"])
+        for peer in sorted(desk.office.peers.values(), key=lambda p: p["name"].casefold()):
+            self.who.addItem(one_line(peer["name"]), peer["peer_id"])
         self.state = QLabel()
         self.state.setObjectName("muted")
-        self.column.insertWidget(1, self.where)
+        row = QHBoxLayout()
+        row.addWidget(self.where, 1)
+        row.addWidget(self.who, 1)
+        self.column.insertLayout(1, row)
         self.column.addWidget(self.state)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)
         self._pause.timeout.connect(self._ask)
         self.line.textChanged.connect(lambda _: self._pause.start())
-        self.where.currentIndexChanged.connect(lambda _: self._ask())
+        for choice in (self.where, self.who):
+            choice.currentIndexChanged.connect(lambda _: self._ask())
 
     def _ask(self) -> None:
         self._asked += 1
@@ -162,7 +175,8 @@ class SearchWindow(_Finder):
             self.found.clear()
             self.state.setText("")
             return
-        where = {"room": self.where.currentData()} if self.where.currentData() else {}
+        asked = (("room", self.where.currentData()), ("author", self.who.currentData()))
+        where = {key: value for key, value in asked if value}
         self._desk.do("message.search", lambda r: self._show(number, r), text=text, limit=100, **where)
 
     def _show(self, number: int, result: schema.Found) -> None:

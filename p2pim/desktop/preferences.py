@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSettings, QTime, Signal
@@ -82,6 +83,16 @@ class Preferences:
         return Wishes(
             self._switch("notify", True), self._switch("sound", True), self._switch("discreet", False), quiet
         )
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What was being written where when the window was last closed."""
+        try:
+            found = json.loads(str(self._settings.value("drafts", "{}")))
+        except ValueError:
+            return {}
+        pairs = found.items() if isinstance(found, dict) else ()
+        return {room: text for room, text in pairs if isinstance(text, str)}
 
     def put(self, **choices: object) -> None:
         """Keep some choices."""

@@ -151,7 +151,13 @@ def style_sheet(theme: Theme) -> str:
     }}
     QPushButton:hover, QPushButton:focus {{ border-color: {theme.accent}; }}
     QPushButton:default {{ background: {theme.accent}; color: {theme.on_accent}; }}
-    QPushButton:disabled {{ color: {theme.offline}; }}
+    QPushButton:disabled, QPushButton:default:disabled {{ color: {theme.offline}; background: {theme.panel}; }}
+    QRadioButton::indicator:unchecked, QCheckBox::indicator:unchecked {{
+        width: 12px; height: 12px; border: 1px solid {theme.muted}; background: {theme.window};
+    }}
+    QRadioButton::indicator:unchecked {{ border-radius: 7px; }}
+    QCheckBox::indicator:unchecked {{ border-radius: 3px; }}
+    QCheckBox::indicator:unchecked:disabled {{ border-color: {theme.line}; }}
     #banner {{ background: {theme.selected}; color: {theme.on_window}; padding: 7px 12px; }}
     #warning {{ color: {theme.warning}; }}
     #muted {{ color: {theme.muted}; }}

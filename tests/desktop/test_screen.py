@@ -334,3 +334,18 @@ def test_without_tray_notifications_and_bus_it_starts_and_says_so_once(short_tmp
 def _runs(person: Person) -> bool:
     """Whether the window keeps its daemon."""
     return _unread(person) == 0
+
+
+def test_how_long_nobody_was_there_is_known_on_x(short_tmp: Path) -> None:
+    with Screen(short_tmp, tray=False) as screen:
+        ask = "from PySide6.QtCore import QCoreApplication as A; from p2pim.desktop.idle import look; "
+        ask += "a = A([]); first = look(); input(); print(first, look(), flush=True)"
+        env = {**screen.env, "PYTHONPATH": str(ROOT)}
+        asking = screen.run(
+            [sys.executable, "-c", ask], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        screen.click_at(10, 10)
+        done, _ = asking.communicate(b"\n", timeout=20)
+        first, second = (float(word) for word in done.split())
+        assert 0 <= first < 20
+        assert 0 <= second < 20

@@ -109,6 +109,10 @@
         <translation>Sicherheitsnummer</translation>
     </message>
     <message>
+        <source>The safety number as a QR code</source>
+        <translation>Die Sicherheitsnummer als QR-Code</translation>
+    </message>
+    <message>
         <source>Read these digits to each other, by voice or side by side.</source>
         <translation>Lest euch diese Ziffern vor, am Telefon oder nebeneinander.</translation>
     </message>
@@ -821,6 +825,18 @@ Gebaut mit Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     <message>
         <source>Everywhere</source>
         <translation>Überall</translation>
+    </message>
+    <message>
+        <source>By whom</source>
+        <translation>Von wem</translation>
+    </message>
+    <message>
+        <source>By anybody</source>
+        <translation>Von allen</translation>
+    </message>
+    <message>
+        <source>By me</source>
+        <translation>Von mir</translation>
     </message>
     <message>
         <source>You</source>

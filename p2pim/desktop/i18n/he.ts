@@ -109,6 +109,10 @@
         <translation>מספר בטיחות</translation>
     </message>
     <message>
+        <source>The safety number as a QR code</source>
+        <translation>מספר הבטיחות כקוד QR</translation>
+    </message>
+    <message>
         <source>Read these digits to each other, by voice or side by side.</source>
         <translation>הקריאו את הספרות זה לזה, בטלפון או זה ליד זה.</translation>
     </message>
@@ -821,6 +825,18 @@ Built with Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     <message>
         <source>Everywhere</source>
         <translation>בכל מקום</translation>
+    </message>
+    <message>
+        <source>By whom</source>
+        <translation>ממי</translation>
+    </message>
+    <message>
+        <source>By anybody</source>
+        <translation>מכולם</translation>
+    </message>
+    <message>
+        <source>By me</source>
+        <translation>ממני</translation>
     </message>
     <message>
         <source>You</source>
