@@ -22,6 +22,7 @@ from p2pim.desktop.bridge import Bridge
 from p2pim.desktop.composer import Draft
 from p2pim.desktop.desk import Desk
 from p2pim.desktop.language import speak
+from p2pim.desktop.markup import one_line
 from p2pim.desktop.notifier import Notifier
 from p2pim.desktop.preferences import Preferences, PreferencesWindow
 from p2pim.desktop.single import Single
@@ -194,10 +195,14 @@ class App:
             self.window.hide()
             return
         self.window.showMinimized()
-        if not self.settings.value("said_no_tray", False, type=bool):
-            self.settings.setValue("said_no_tray", True)
-            said = self.window.tr("There is no tray here: p2pim waits in the task bar. Quit it with Ctrl+Q.")
-            self.window.statusBar().showMessage(said)
+        said = self.window.tr("There is no tray here: p2pim waits in the task bar. Quit it with Ctrl+Q.")
+        self._say_once("said_no_tray", said)
+
+    def _say_once(self, key: str, text: str) -> None:
+        """Say something about this desktop, once for ever."""
+        if not self.settings.value(key, False, type=bool):
+            self.settings.setValue(key, True)
+            self.window.notes.say(text)
 
     def _greet(self) -> None:
         """Ask a new user for a name, once."""
@@ -227,22 +232,18 @@ class App:
             self.notifier.show(notice)
 
     def _lacks_notifications(self, why: str) -> None:
-        """Said once, ever: the tray and the task bar still tell."""
-        if not self.settings.value("said_no_notifications", False, type=bool):
-            self.settings.setValue("said_no_notifications", True)
-            said = self.window.tr("This desktop shows no notifications ({why}); the icon still counts.")
-            self.window.statusBar().showMessage(said.format(why=why))
+        """The tray and the task bar still tell."""
+        said = self.window.tr("This desktop shows no notifications ({why}); the icon still counts.")
+        self._say_once("said_no_notifications", said.format(why=one_line(why)))
 
     def _lacks_emoji(self) -> None:
-        """Said once, ever: without a font in colour emoji are small and grey, or boxes."""
+        """Without a font in colour emoji are small and grey, or boxes."""
         families = " ".join(QFontDatabase.families()).lower()
-        is_there = not sys.platform.startswith("linux") or "emoji" in families
-        if not is_there and not self.settings.value("said_no_emoji", False, type=bool):
-            self.settings.setValue("said_no_emoji", True)
+        if sys.platform.startswith("linux") and "emoji" not in families:
             said = self.window.tr(
-                "No font with emoji in colour is installed: on Debian, apt install fonts-noto-color-emoji"
+                "No font has emoji in colour: on Debian, apt install fonts-noto-color-emoji"
             )
-            self.window.statusBar().showMessage(said)
+            self._say_once("said_no_emoji", said)
 
     def look_who_is_there(self) -> None:
         """Say that the user is away, or back, where that is known."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from p2pim.desktop.details import Details
 from p2pim.desktop.markup import one_line
+from p2pim.desktop.notes import Notes
 from p2pim.desktop.pane import Pane
 from p2pim.desktop.people import EntryList
 from p2pim.desktop.words import presence_word
@@ -61,6 +62,7 @@ class Window(QMainWindow):
         self.list = EntryList(theme)
         self.network = QToolButton()
         self.banner = QLabel()
+        self.notes = Notes()
         self.pane = Pane(desk, theme)
         self.details = Details(desk)
         self._middle = QStackedWidget()
@@ -110,6 +112,7 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banner)
+        layout.addWidget(self.notes)
         layout.addWidget(self._split, 1)
         self.setCentralWidget(whole)
 

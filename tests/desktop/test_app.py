@@ -261,12 +261,13 @@ def test_closing_hides_or_minimises_and_says_so_once(app: App, qtbot: QtBot) -> 
     assert app.tray.is_available is False  # without a screen there is none
     app.window.close()
     assert app.window.isMinimized()
-    assert "no tray" in app.window.statusBar().currentMessage()
-    app.window.statusBar().clearMessage()
+    assert any("no tray" in text for text in app.window.notes.texts)
+    app.window.notes.close_button.click()
+    assert app.window.notes.isHidden()
     app.window.raise_()
     assert not app.window.isMinimized()
     app.window.close()
-    assert app.window.statusBar().currentMessage() == ""
+    assert app.window.notes.texts == []
     app.tray.is_available = True
     app.window.raise_()
     app.window.close()
@@ -333,22 +334,17 @@ def test_the_daemon_goes_and_comes_back(app: App, profile: Served, qtbot: QtBot)
     assert encode_peer_id(identity("ben").peer_id) in app.desk.office.peers
 
 
-def test_a_missing_font_of_emoji_is_said_once(
+def test_what_this_desktop_lacks_is_said_once(
     app: App, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2pim.desktop.app.sys.platform", "linux")
     monkeypatch.setattr("p2pim.desktop.app.QFontDatabase.families", lambda: ["DejaVu Sans"])
-    for said in ("apt install fonts-noto-color-emoji", ""):
-        app.window.statusBar().clearMessage()
+    app.window.notes.forget()
+    app.settings.remove("said_no_emoji")
+    for _ in range(2):
         app._lacks_emoji()
-        assert app.window.statusBar().currentMessage().endswith(said)
-        app.settings.sync()
-    assert app.window.statusBar().currentMessage() == ""
-
-
-def test_notifications_that_cannot_be_shown_are_said_once(app: App, qtbot: QtBot) -> None:
-    for said in ("no bus", ""):
-        app.window.statusBar().clearMessage()
         app._lacks_notifications("no bus")
-        assert said in app.window.statusBar().currentMessage()
-    assert app.window.statusBar().currentMessage() == ""
+    emoji, notifications = app.window.notes.texts
+    assert emoji.endswith("apt install fonts-noto-color-emoji")
+    assert "no bus" in notifications
+    assert not app.window.notes.isHidden()

@@ -43,6 +43,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
             "language": "test_language",
             "messages": "test_messages",
             "words": "test_language",
+            "notes": "test_app",
             "notifier": "test_notifier",
             "page": "test_details",
             "pane": "test_app",

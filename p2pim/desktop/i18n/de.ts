@@ -417,6 +417,13 @@
     </message>
 </context>
 <context>
+    <name>Notes</name>
+    <message>
+        <source>I have read this</source>
+        <translation>Gelesen</translation>
+    </message>
+</context>
+<context>
     <name>Office</name>
     <message>
         <source>Requests</source>
@@ -1135,7 +1142,7 @@ Gebaut mit Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
         <translation>Dieser Desktop zeigt keine Benachrichtigungen ({why}); das Symbol zählt trotzdem.</translation>
     </message>
     <message>
-        <source>No font with emoji in colour is installed: on Debian, apt install fonts-noto-color-emoji</source>
+        <source>No font has emoji in colour: on Debian, apt install fonts-noto-color-emoji</source>
         <translation>Keine Schrift hat farbige Emoji: unter Debian apt install fonts-noto-color-emoji</translation>
     </message>
 </context>

@@ -417,6 +417,13 @@
     </message>
 </context>
 <context>
+    <name>Notes</name>
+    <message>
+        <source>I have read this</source>
+        <translation>קראתי</translation>
+    </message>
+</context>
+<context>
     <name>Office</name>
     <message>
         <source>Requests</source>
@@ -1135,7 +1142,7 @@ Built with Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
         <translation>שולחן העבודה הזה אינו מציג התראות ({why}); הסמל עדיין סופר.</translation>
     </message>
     <message>
-        <source>No font with emoji in colour is installed: on Debian, apt install fonts-noto-color-emoji</source>
+        <source>No font has emoji in colour: on Debian, apt install fonts-noto-color-emoji</source>
         <translation>אין גופן עם אמוג׳י צבעוניים: בדביאן, apt install fonts-noto-color-emoji</translation>
     </message>
 </context>
