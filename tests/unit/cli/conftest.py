@@ -41,7 +41,9 @@ def profile(short_tmp: Path) -> Iterator[Served]:
 def p2pim(
     short_tmp: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> P2pim:
-    """Run one command on that profile, in this process; ``stdin`` is what is piped in."""
+    """Run one command on that profile, in this process, without a display; ``stdin`` is what is piped in."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     piped = tmp_path / "stdin"
 
     def run(*arguments: str, stdin: bytes = b"") -> Done:

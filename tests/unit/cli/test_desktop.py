@@ -14,7 +14,7 @@ from tests.unit.cli.conftest import P2pim
 
 
 @pytest.fixture
-def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def became(p2pim: P2pim, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What this process was to become, with a display and Qt."""
     commands: list[list[str]] = []
 
@@ -47,7 +47,6 @@ def test_alone_without_display_or_qt_it_is_the_lobby(
 ) -> None:
     if lacking == "display":
         monkeypatch.delenv("DISPLAY")
-        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     elif lacking == "qt":
         monkeypatch.setattr("p2pim.cli.desktop.importlib.util.find_spec", lambda name: None)
     done = p2pim("--json") if lacking == "json" else p2pim()
@@ -60,7 +59,6 @@ def test_what_is_lacking_is_said(
     p2pim: P2pim, profile: Served, became: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DISPLAY")
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert "no display" in p2pim("desktop").err
     monkeypatch.setattr("p2pim.cli.desktop.importlib.util.find_spec", lambda name: None)
     assert "pip install 'p2pim[desktop]'" in p2pim("desktop").err
