@@ -127,7 +127,11 @@ class App:
         self.window.pane.messages.show_theme(chosen)
 
     def quit(self) -> None:
-        """End the program; the daemon goes on."""
+        """The user wants to be gone: the daemon ends too, if it was started from here."""
+        self.end(daemon=True)
+
+    def end(self, *, daemon: bool = False) -> None:
+        """End the program."""
         self.window.may_close = True
         self.window.close()
         self.preferences.put(drafts=json.dumps(self.desk.texts))
@@ -135,7 +139,7 @@ class App:
         self._watch.stop()
         if self.notifier is not None:
             self.notifier.stop()
-        self.bridge.stop()
+        self.bridge.stop(daemon=daemon)
         QApplication.quit()
 
     # -- windows
@@ -306,7 +310,7 @@ def _quit_on_signals(app: App) -> QSocketNotifier:
     signal.set_wakeup_fd(writing.fileno())
     notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)
     notifier.setProperty("sockets", (reading, writing))
-    notifier.activated.connect(lambda *_: app.quit())
+    notifier.activated.connect(lambda *_: app.end())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     return notifier

@@ -21,6 +21,7 @@ from p2pim.api.launch import ensure_running
 from p2pim.errors import Locked, P2pimError
 
 if TYPE_CHECKING:
+    from p2pim.api import schema
     from p2pim.config import Paths
 
 #: Seconds before it is tried again: at first, and at most.
@@ -56,6 +57,8 @@ class Bridge(QObject):
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._woken, self._wake = socket.socketpair()
         self._stopping = threading.Event()
+        #: Whether the daemon was started from here.
+        self.is_ours = False
         self._answered.connect(self._tell)
         self._threads = [
             threading.Thread(target=run, name=name, daemon=True)
@@ -67,8 +70,14 @@ class Bridge(QObject):
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """End both threads; what was asked before is done."""
+    def stop(self, *, daemon: bool = False) -> None:
+        """End both threads; what was asked before is done.
+
+        Args:
+            daemon: end the daemon as well, if it was started from here.
+        """
+        if daemon and self.is_ours:
+            self.call("daemon.stop")
         self._stopping.set()
         self._wake.send(b"x")
         self._calls.put(None)
@@ -93,7 +102,7 @@ class Bridge(QObject):
         retry = FIRST_RETRY
         while not self._stopping.is_set():
             try:
-                self._start_daemon(self._paths)
+                self.is_ours |= bool(self._start_daemon(self._paths))
                 with Client(self._paths) as client:
                     client.subscribe()
                     self._resync(client)
@@ -117,12 +126,16 @@ class Bridge(QObject):
             selector.register(client, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                for event in client.ready_events():
-                    if event["type"] in ("resync", "profile.unlocked"):
-                        self._resync(client)
-                    else:
-                        self.happened.emit(event)
+                while events := client.ready_events():  # some may have come with the answer to a resync
+                    for event in events:
+                        self._take(client, event)
                 selector.select()
+
+    def _take(self, client: Client, event: schema.Event) -> None:
+        if event["type"] in ("resync", "profile.unlocked"):
+            self._resync(client)
+        else:
+            self.happened.emit(event)
 
     # -- in the thread of calls
 

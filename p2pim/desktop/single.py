@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 2_000
 
 
+def _name(paths: Paths) -> str:
+    """A socket in a folder of ours; on Windows a pipe, whose name is no path."""
+    path = str(paths.runtime / "desktop.sock")
+    return f"p2pim-{hashlib.sha256(path.encode()).hexdigest()[:32]}" if sys.platform == "win32" else path
+
+
 class Single(QObject):
     """Listens on a socket in the profile's runtime folder, which nobody else can enter."""
 
@@ -22,7 +30,7 @@ class Single(QObject):
 
     def __init__(self, paths: Paths, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._name = str(paths.runtime / "desktop.sock")
+        self._name = _name(paths)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._called)

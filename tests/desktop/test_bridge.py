@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from p2pim.api.client import Client
+from p2pim.api.client import is_listening
 from p2pim.api.jsonrpc import NotRunning
 from p2pim.config import Paths
 from p2pim.desktop.app import App
@@ -28,6 +29,14 @@ def bridge(profile: Served, qtbot: QtBot) -> Iterator[Bridge]:
     made = Bridge(profile.paths, start=lambda paths: None)
     yield made
     made.stop()
+
+
+def gone(paths: Paths) -> None:
+    """Wait until no daemon serves a profile: it closes its socket when it has ended, and tells nobody."""
+    deadline = time.monotonic() + 20
+    while is_listening(paths):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_snapshot_then_events(bridge: Bridge, profile: Served, qtbot: QtBot) -> None:
@@ -137,5 +146,19 @@ def test_a_locked_identity_is_opened_with_its_passphrase(short_tmp: Path, qtbot:
         qtbot.waitUntil(lambda: app.desk.is_reachable, timeout=20_000)
         qtbot.waitUntil(lambda: "unlock" not in app._dialogs)
         app.quit()
-        with Client(daemon.paths) as client:
-            client.stop()
+        gone(daemon.paths)
+
+
+def test_a_daemon_that_was_started_from_here_ends_with_it_if_so_wanted(short_tmp: Path, qtbot: QtBot) -> None:
+    paths = Paths(short_tmp)
+    paths.prepare()
+    paths.config_file.write_text(LOOPBACK, encoding="utf-8")
+    for wanted in (False, True):
+        bridge = Bridge(paths)
+        with qtbot.waitSignal(bridge.connected, timeout=20_000):
+            bridge.start()
+        bridge.is_ours = True
+        bridge.stop(daemon=wanted)
+        if not wanted:
+            assert is_listening(paths)
+    gone(paths)
