@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _DATA: Final = Qt.ItemDataRole.UserRole
 #: Milliseconds after the last key before what was typed is looked for.
 _PAUSE: Final = 150
+#: Since how many days ago one may search; None: ever since.
+_DAYS: Final = (None, 0, 7, 30, 365)
 PRESENCES: Final = ("online", "away", "busy", "invisible")
 #: How long a status may last, in minutes; None: until it is changed, -1: until midnight.
 _UNTIL: Final = (None, 30, 60, -1)
@@ -155,9 +157,21 @@ class SearchWindow(_Finder):
             self.who.addItem(one_line(peer["name"]), peer["peer_id"])
         self.state = QLabel()
         self.state.setObjectName("muted")
+        self.when = QComboBox()
+        self.when.setAccessibleName(self.tr("When"))
+        said = (
+            self.tr("At any time"),
+            self.tr("Today"),
+            self.tr("In the last 7 days"),
+            self.tr("In the last 30 days"),
+            self.tr("In the last year"),
+        )
+        for text, days in zip(said, _DAYS, strict=True):
+            self.when.addItem(text, days)
         row = QHBoxLayout()
         row.addWidget(self.where, 1)
         row.addWidget(self.who, 1)
+        row.addWidget(self.when, 1)
         self.column.insertLayout(1, row)
         self.column.addWidget(self.state)
         self._pause = QTimer(self)
@@ -165,7 +179,7 @@ class SearchWindow(_Finder):
         self._pause.setInterval(_PAUSE)
         self._pause.timeout.connect(self._ask)
         self.line.textChanged.connect(lambda _: self._pause.start())
-        for choice in (self.where, self.who):
+        for choice in (self.where, self.who, self.when):
             choice.currentIndexChanged.connect(lambda _: self._ask())
 
     def _ask(self) -> None:
@@ -177,6 +191,8 @@ class SearchWindow(_Finder):
             return
         asked = (("room", self.where.currentData()), ("author", self.who.currentData()))
         where = {key: value for key, value in asked if value}
+        if (days := self.when.currentData()) is not None:
+            where["since_ms"] = begin_of(days, time.time())
         self._desk.do("message.search", lambda r: self._show(number, r), text=text, limit=100, **where)
 
     def _show(self, number: int, result: schema.Found) -> None:
@@ -195,6 +211,12 @@ class SearchWindow(_Finder):
 
     def _take(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(_DATA))
+
+
+def begin_of(days: int, now: float) -> int:
+    """The first moment of the day so many days ago, in ms since 1970."""
+    day = time.localtime(now)
+    return int(time.mktime((day.tm_year, day.tm_mon, day.tm_mday - days, 0, 0, 0, 0, 0, -1))) * 1000
 
 
 class StatusWindow(Small):

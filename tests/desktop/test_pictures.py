@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,7 +160,7 @@ def test_every_rule_is_shown_with_its_source(app: App, profile: Served, folder: 
         assert f"source of {key}" in shown
 
 
-def test_a_search_by_whom(furnished: App, qtbot: QtBot) -> None:
+def test_a_search_by_whom_and_when(furnished: App, qtbot: QtBot) -> None:
     furnished.search()
     window = furnished._dialogs["search"]
     assert isinstance(window, dialogs.SearchWindow)
@@ -170,6 +171,11 @@ def test_a_search_by_whom(furnished: App, qtbot: QtBot) -> None:
     assert window.state.text() == "0 messages found"
     window.who.setCurrentIndex(next(i for i in range(window.who.count()) if window.who.itemText(i) == "ben"))
     qtbot.waitUntil(lambda: window.found.count() == 1)
+    window.when.setCurrentIndex(1)  # the message is of 2025
+    qtbot.waitUntil(lambda: window.found.count() == 0)
+    now = time.mktime((2026, 3, 3, 13, 5, 0, 0, 0, -1))
+    assert dialogs.begin_of(0, now) == time.mktime((2026, 3, 3, 0, 0, 0, 0, 0, -1)) * 1000
+    assert dialogs.begin_of(7, now) == time.mktime((2026, 2, 24, 0, 0, 0, 0, 0, -1)) * 1000
 
 
 def test_a_draft_outlives_the_program(app: App, profile: Served, qtbot: QtBot) -> None:

@@ -846,6 +846,30 @@ Gebaut mit Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
         <translation>Von mir</translation>
     </message>
     <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>At any time</source>
+        <translation>Jederzeit</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
+        <source>In the last 7 days</source>
+        <translation>In den letzten 7 Tagen</translation>
+    </message>
+    <message>
+        <source>In the last 30 days</source>
+        <translation>In den letzten 30 Tagen</translation>
+    </message>
+    <message>
+        <source>In the last year</source>
+        <translation>Im letzten Jahr</translation>
+    </message>
+    <message>
         <source>You</source>
         <translation>Du</translation>
     </message>
@@ -1094,7 +1118,7 @@ Gebaut mit Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     <name>_Finder</name>
     <message>
         <source>Found</source>
-        <extracomment>Milliseconds after the last key before what was typed is looked for. How long a status may last, in minutes; None: until it is changed, -1: until midnight.</extracomment>
+        <extracomment>Milliseconds after the last key before what was typed is looked for. Since how many days ago one may search; None: ever since. How long a status may last, in minutes; None: until it is changed, -1: until midnight.</extracomment>
         <translation>Gefunden</translation>
     </message>
 </context>

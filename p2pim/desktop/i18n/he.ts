@@ -846,6 +846,30 @@ Built with Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
         <translation>ממני</translation>
     </message>
     <message>
+        <source>When</source>
+        <translation>מתי</translation>
+    </message>
+    <message>
+        <source>At any time</source>
+        <translation>בכל זמן</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>היום</translation>
+    </message>
+    <message>
+        <source>In the last 7 days</source>
+        <translation>ב־7 הימים האחרונים</translation>
+    </message>
+    <message>
+        <source>In the last 30 days</source>
+        <translation>ב־30 הימים האחרונים</translation>
+    </message>
+    <message>
+        <source>In the last year</source>
+        <translation>בשנה האחרונה</translation>
+    </message>
+    <message>
         <source>You</source>
         <translation>את/ה</translation>
     </message>
@@ -1094,7 +1118,7 @@ Built with Python, Qt for Python (LGPL-3.0), cryptography, zeroconf, noiseprotoc
     <name>_Finder</name>
     <message>
         <source>Found</source>
-        <extracomment>Milliseconds after the last key before what was typed is looked for. How long a status may last, in minutes; None: until it is changed, -1: until midnight.</extracomment>
+        <extracomment>Milliseconds after the last key before what was typed is looked for. Since how many days ago one may search; None: ever since. How long a status may last, in minutes; None: until it is changed, -1: until midnight.</extracomment>
         <translation>נמצא</translation>
     </message>
 </context>
