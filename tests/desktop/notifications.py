@@ -50,8 +50,8 @@ class Server(ServiceInterface):
     ) -> DBusUInt32:
         self.count += 1
         told = {"id": self.count, "app": app, "summary": summary, "body": body, "actions": actions}
-        # told once the answer is out: nobody clicks before that
-        asyncio.get_running_loop().call_soon(lambda: print(json.dumps(told), flush=True))
+        # told a little after the answer is out: who asked must have read it, and no person clicks sooner
+        asyncio.get_running_loop().call_later(0.3, lambda: print(json.dumps(told), flush=True))
         return self.count
 
     @dbus_method()

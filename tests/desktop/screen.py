@@ -165,6 +165,12 @@ class Screen:
             window: self._do("getwindowname", window) for window in found.split() if self._is_large(window)
         }
 
+    def titles_of(self, pid: int) -> list[str]:
+        """The titles of all windows of a program, those that are hidden too."""
+        search = ["xdotool", "search", "--pid", str(pid)]
+        found = subprocess.run(search, env=self.env, capture_output=True, text=True, check=False).stdout
+        return [self._do("getwindowname", window, may_fail=True) for window in found.split()]
+
     def _is_large(self, window: str) -> bool:
         """Whether it is more than an icon in the tray."""
         said = self._do("getwindowgeometry", "--shell", window, may_fail=True)
