@@ -134,7 +134,7 @@ class App:
         """End the program."""
         self.window.may_close = True
         self.window.close()
-        self.preferences.put(drafts=json.dumps(self.desk.texts))
+        self._keep_drafts()
         self.tray.icon.hide()
         self._watch.stop()
         if self.notifier is not None:
@@ -194,13 +194,16 @@ class App:
 
     def _closed(self) -> None:
         """The window was closed: it waits in the tray, or in the task bar where there is none."""
-        self.preferences.put(drafts=json.dumps(self.desk.texts))
+        self._keep_drafts()
         if self.tray.is_available:
             self.window.hide()
             return
         self.window.showMinimized()
         said = self.window.tr("There is no tray here: p2pim waits in the task bar. Quit it with Ctrl+Q.")
         self._say_once("said_no_tray", said)
+
+    def _keep_drafts(self) -> None:
+        self.preferences.put(drafts=json.dumps(self.desk.texts))
 
     def _say_once(self, key: str, text: str) -> None:
         """Say something about this desktop, once for ever."""

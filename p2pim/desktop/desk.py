@@ -230,7 +230,7 @@ class Desk(QObject):
         """Show what went wrong."""
         self.failed.emit(str(error))
 
-    def send(self, room: str, draft: Draft, token: str | None = None) -> None:
+    def send(self, room: str, draft: Draft) -> None:
         """Send a draft. If that fails it is kept, and shown again where nothing else was begun meanwhile."""
         ids, everyone = mentioned(draft.text, list(self.office.peers.values()))
         params: dict[str, Any] = {"text": draft.text, "mentions": ids, "mention_room": everyone}
@@ -239,7 +239,7 @@ class Desk(QObject):
             method = "message.edit"
             params["message"] = draft.edits["id"]
         else:
-            params |= {"room": room, "token": token or os.urandom(16).hex()}
+            params |= {"room": room, "token": os.urandom(16).hex()}
             if draft.reply_to is not None:
                 params["reply_to"] = draft.reply_to["id"]
 

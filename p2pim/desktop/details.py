@@ -27,6 +27,7 @@ from p2pim.desktop.office import reach_of
 from p2pim.desktop.page import Page
 from p2pim.desktop.qr import picture
 from p2pim.desktop.roompage import RoomPage
+from p2pim.desktop.timeline import local_time
 from p2pim.desktop.words import translate
 
 if TYPE_CHECKING:
@@ -40,10 +41,8 @@ def moment(ms: int | None) -> str:
     """A time for a person."""
     if ms is None:
         return translate("Details", "never")
-    try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(ms / 1000))
-    except (OverflowError, OSError, ValueError):
-        return "?"
+    then = local_time(ms)
+    return "?" if then is None else time.strftime("%Y-%m-%d %H:%M", then)
 
 
 class Details(QFrame):

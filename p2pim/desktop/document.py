@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 
 from p2pim.desktop.markup import Block, Span, blocks, one_line
+from p2pim.desktop.timeline import local_time
 from p2pim.desktop.words import translate
 
 if TYPE_CHECKING:
@@ -30,17 +31,14 @@ _QUOTED: Final = 120
 
 def hour(ms: int) -> str:
     """Hour and minute of a time."""
-    try:
-        return time.strftime("%H:%M", time.localtime(ms / 1000))
-    except (OverflowError, OSError, ValueError):
-        return "?"
+    then = local_time(ms)
+    return "?" if then is None else time.strftime("%H:%M", then)
 
 
 def day(ms: int) -> str:
     """The day of a time, for the line above its first message."""
-    try:
-        then = time.localtime(ms / 1000)
-    except (OverflowError, OSError, ValueError):
+    then = local_time(ms)
+    if then is None:
         return "?"
     if (then.tm_year, then.tm_yday) == time.localtime()[0:1] + time.localtime()[7:8]:
         return translate("Document", "Today")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QUrl, Signal
@@ -175,7 +176,7 @@ class MessageList(Rows):
             menu.addAction(self.tr("Delete")).triggered.connect(self._act("delete", message))
         return menu
 
-    def _act(self, what: str, message: schema.Message, emoji: str = ""):  # type: ignore[no-untyped-def]
+    def _act(self, what: str, message: schema.Message, emoji: str = "") -> Callable[[], None]:
         return lambda: self.asked.emit(what, message, emoji)
 
     def copy(self, message: schema.Message) -> None:

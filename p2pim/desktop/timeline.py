@@ -24,13 +24,18 @@ class Above(NamedTuple):
     name: bool
 
 
+def local_time(ms: int) -> time.struct_time | None:
+    """A time here; None where there is no such day: somebody's clock said year 300,000."""
+    try:
+        return time.localtime(ms / 1000)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
 def day_of(ms: int) -> tuple[int, int]:
     """The local day of a time, (year, day of the year)."""
-    try:
-        then = time.localtime(ms / 1000)
-    except (OverflowError, OSError, ValueError):
-        return (0, 0)  # somebody's clock said year 300,000
-    return then.tm_year, then.tm_yday
+    then = local_time(ms)
+    return (0, 0) if then is None else (then.tm_year, then.tm_yday)
 
 
 def place_of(message: schema.Message) -> Place:
@@ -57,8 +62,8 @@ class Timeline:
 
     def find(self, place: Place) -> int | None:
         """The row of a message that is here."""
-        row = bisect_left(self._places, place)
-        return row if row < len(self._places) and self._places[row] == place else None
+        row, is_here = self._at(place)
+        return row if is_here else None
 
     def row_of(self, message_id: str) -> int | None:
         """The same by its id alone."""
@@ -66,7 +71,9 @@ class Timeline:
 
     def row_for(self, message: schema.Message) -> tuple[int, bool]:
         """The row where a message is or belongs, and whether it is there."""
-        place = place_of(message)
+        return self._at(place_of(message))
+
+    def _at(self, place: Place) -> tuple[int, bool]:
         row = bisect_left(self._places, place)
         return row, row < len(self._places) and self._places[row] == place
 

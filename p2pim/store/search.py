@@ -57,7 +57,8 @@ class Search:
         self._db = database
         self._number = number
         self._erases = sqlite3.sqlite_version_info >= _ERASES
-        if self._erases:
+        # kept in the file: written once, for a full disk must keep nobody from opening
+        if self._erases and not database.value("SELECT v FROM search_config WHERE k = 'secure-delete'"):
             database.execute("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
 
     def find(self, query: Query) -> tuple[list[Hit], bool]:
