@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from p2pim.protocol import callback, records, route, splice
+from p2pim.protocol import callback, filetalk, records, route, splice
 from p2pim.protocol.identity import Identity
 from p2pim.protocol.peersum import Peersum
 
@@ -68,6 +68,10 @@ def record_examples() -> list[records.Record]:
         splice.Spliceopen(7, splice.ASKED, peers[1]),
         splice.Splicedata(7, b"bytes"),
         splice.Spliceclose(7, splice.NOT_LINKED),
+        filetalk.Fseek(one),
+        filetalk.Fhold(one, fetching=True),
+        filetalk.Fcall(),
+        filetalk.Fstate([filetalk.State(one, filetalk.DONE), filetalk.State(two, filetalk.DISK_FULL)]),
         records.Boxput(peers[1], 1_700_000_000_000, bytes(range(48))),
         records.Boxack(one, records.BOX_HANDED_OVER),
         records.Box(bytes(range(49))),
@@ -95,6 +99,7 @@ def record_vectors() -> dict[str, Any]:
         "text that is no UTF-8": b"\x21\x92\x00\xa1\xff",
         "an address of 5 bytes": b"\x29" + msgspec.msgpack.encode([1, [[bytes(5), 26747]]]),
         "a call to no address": b"\x29" + msgspec.msgpack.encode([1, []]),
+        "no state at all": b"\x4b" + msgspec.msgpack.encode([[]]),
         "a box of 47 bytes": b"\x32" + msgspec.msgpack.encode([bytes(47)]),
         "a ping of 7 bytes": b"\x02" + bytes(7),
         "a proof of 63 bytes": b"\x23" + msgspec.msgpack.encode([room, bytes(63), bytes(64)]),

@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 from _vectors_authority import authority  # noqa: E402
 from _vectors_boxes import boxes  # noqa: E402
 from _vectors_control import control  # noqa: E402
+from _vectors_files import file_vectors  # noqa: E402
 from _vectors_kinds import contents, folds  # noqa: E402
 from _vectors_records import record_vectors  # noqa: E402
 from _vectors_routes import routes  # noqa: E402
@@ -125,7 +126,7 @@ def preamble() -> dict[str, Any]:
     """Keys of networks, and what is made with them before any Noise."""
     networks = {name: Network(name, secret) for name, secret in SECRETS.items()}
     made = []
-    for name, flags in (("open", 0), ("team", 0), ("open", 1), ("open", 0x80)):
+    for name, flags in (("open", 0), ("team", 0), ("open", 1), ("open", 2), ("open", 0x80)):
         raw = make_preamble(networks[name], bytes(range(16)), flags)
         accepted = match_preamble(raw, list(networks.values())) is not None
         made.append(
@@ -269,6 +270,7 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "authority": authority,
     "boxes": boxes,
     "routes": routes,
+    "files": file_vectors,
 }
 
 

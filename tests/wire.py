@@ -65,6 +65,8 @@ def make_end(
     networks: Iterable[Network] = (OPEN,),
     hello: Callable[[], Hello] | None = None,
     identity: Identity | None = None,
+    bulk: bool = False,
+    aes: bool = False,
 ) -> End:
     """Make one side; everything about it follows from its name."""
     dice = Dice(name)
@@ -80,6 +82,8 @@ def make_end(
         now=now,
         random=dice,
         policy=policy,
+        bulk=bulk,
+        aes=aes,
     )
     return End(connection, identity, policy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
@@ -34,3 +34,7 @@ class Called(Struct, frozen=True, array_like=True, gc=False):
 
     number: UInt32
     outcomes: Annotated[list[Byte], Meta(max_length=MAX_ADDRESSES)]
+
+
+CallRecord = Callback | Called
+CALL_TYPES: Final[dict[type[Any], int]] = {Callback: 0x29, Called: 0x2A}

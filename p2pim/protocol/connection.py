@@ -37,22 +37,34 @@ from typing import Final, Protocol
 
 from p2pim.errors import DecodeError, HandshakeError, LocalProtocolError
 from p2pim.protocol import records
-from p2pim.protocol.events import Closed, Event, Ready, Reason, RecordReceived
+from p2pim.protocol.events import Closed, Event, Handed, Ready, Reason, RecordReceived
 from p2pim.protocol.frames import FrameReader, frame
 from p2pim.protocol.handshake import Handshake, Session, StaticKey
 from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.liveness import URGENT_LIMIT, Liveness, Verdict
 from p2pim.protocol.network import (
+    AES_GCM,
     NONCE_LENGTH,
     PREAMBLE_LENGTH,
     Network,
     make_preamble,
     match_preamble,
+    names_aes,
 )
 from p2pim.protocol.records import Bye, Hello, Ping, Pong, Record, Unknown
 from p2pim.protocol.states import LIMITS, NEXT, ConnectionState
 
-__all__ = ["Closed", "Connection", "ConnectionState", "Event", "Policy", "Ready", "Reason", "RecordReceived"]
+__all__ = [
+    "Closed",
+    "Connection",
+    "ConnectionState",
+    "Event",
+    "Handed",
+    "Policy",
+    "Ready",
+    "Reason",
+    "RecordReceived",
+]
 
 MAX_AGE: Final = 12 * 3600.0
 """The initiator ends a session of this age; new keys come with a new connection."""
@@ -86,8 +98,11 @@ class Connection:
         random: Callable[[int], bytes],
         policy: Policy,
         ping_after: float = 15.0,
+        bulk: bool = False,
+        aes: bool = False,
     ) -> None:
         self.initiator: Final = initiator
+        self._bulk, self._aes = bulk, aes
         self.state = ConnectionState.PREAMBLE
         self.peer_id: PeerId | None = None
         self.boot_id: bytes | None = None
@@ -211,7 +226,7 @@ class Connection:
         if patience is not None:
             self._phase_ends = self._now + patience
 
-    def _begin(self, network: Network, preamble: bytes) -> Handshake:
+    def _begin(self, network: Network, preamble: bytes, aes: bool) -> Handshake:
         self.network = network
         return Handshake(
             initiator=self.initiator,
@@ -221,11 +236,14 @@ class Connection:
             static=self._static,
             boot_id=self._own_boot_id,
             random=self._random,
+            bulk=self._bulk,
+            aes=aes,
         )
 
     def _dial(self, network: Network) -> None:
-        preamble = make_preamble(network, self._random(NONCE_LENGTH))
-        self._handshake = self._begin(network, preamble)
+        flags = AES_GCM if self._aes else 0
+        preamble = make_preamble(network, self._random(NONCE_LENGTH), flags)
+        self._handshake = self._begin(network, preamble, self._aes)
         self._out += (preamble, frame(self._handshake.write()))
         self._enter(ConnectionState.MESSAGE_2)
 
@@ -254,7 +272,7 @@ class Connection:
         if network is None:
             self._close(Reason.NO_NETWORK, records.NOT_AUTHORISED)
             return
-        self._handshake = self._begin(network, preamble)
+        self._handshake = self._begin(network, preamble, names_aes(preamble))
         self._enter(NEXT[self.state])
 
     def _reply(self, handshake: Handshake) -> None:
@@ -268,12 +286,25 @@ class Connection:
                 return
         if handshake.session is None:
             self._out.append(frame(handshake.write()))
+        if handshake.session is not None and (self._bulk or (remote is not None and remote.bulk)):
+            self._hand_over(handshake.session)
+            return
         self._enter(NEXT[self.state])
         if handshake.session is not None:
             self._session = handshake.session
             self._handshake = None
             self.established_at = self._now
             self._write(self._hello())
+
+    def _hand_over(self, session: Session) -> None:
+        """Nobody speaks before the responder does, and that one's first word is not ours to say."""
+        assert self.peer_id is not None
+        assert self.boot_id is not None
+        assert self.network is not None
+        if self._reader.buffered:
+            raise HandshakeError
+        self._events.append(Handed(self.peer_id, self.boot_id, self.network, session))
+        self._close(Reason.HANDED, 0)
 
     # records
 

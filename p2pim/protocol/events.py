@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from p2pim.protocol.handshake import Session
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.network import Network
 from p2pim.protocol.records import Hello, Record
@@ -24,6 +25,7 @@ class Reason(StrEnum):
     TIMEOUT = "too slow"
     DEAD = "no sign of life"
     AGE = "too old"
+    HANDED = "handed over to who carries files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +54,17 @@ class Closed:
     remote: bool
 
 
-Event = Ready | RecordReceived | Closed
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The other side is proven and wants to carry files: the session, and the socket with it, go to who does that.
+
+    The connection is closed with this event; what ``data_to_send`` still returns is to be sent first.
+    """
+
+    peer_id: PeerId
+    boot_id: bytes
+    network: Network
+    session: Session
+
+
+Event = Ready | RecordReceived | Closed | Handed

@@ -15,8 +15,10 @@ from p2pim.protocol.identity import PeerId
 from p2pim.protocol.message import (
     DELETE,
     EDIT,
+    FILE,
     FOLLOWERS,
     REACTION,
+    SAYING,
     TEXT,
     TOPIC,
     Header,
@@ -28,6 +30,7 @@ from p2pim.protocol.message import (
     is_future,
 )
 from p2pim.protocol.names import received_topic
+from p2pim.protocol.offer import decode_offer
 from p2pim.protocol.room import Room
 
 #: Of an author's reactions to one message so many count, the newest; of those that stand so many are shown.
@@ -73,8 +76,8 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 def subject(message_id: MessageId, header: Header) -> MessageId | None:
-    """The message whose delete erases this one: itself for a text, the one it edits for an edit."""
-    if header.kind == TEXT:
+    """The message whose delete erases this one: itself for a text or an offer, the one it edits for an edit."""
+    if header.kind in SAYING:
         return message_id
     return header.target if header.kind == EDIT else None
 
@@ -83,7 +86,7 @@ def deletes_of(
     header: Header, followers: Iterable[Message], may_delete: MayDelete = authors_only
 ) -> list[Message]:
     """The deletes that count for a text: those by whoever may."""
-    if header.kind != TEXT:
+    if header.kind not in SAYING:
         return []
     return [f for f in followers if f.header.kind == DELETE and may_delete(f.header.author, header)]
 
@@ -130,8 +133,8 @@ def entry(
 ) -> Entry:
     """Say what a message means to this version. ``followers``: those of its room that name it as target."""
     header = message.header
-    if header.kind == TEXT:
-        return _text(message, followers, may_delete)
+    if header.kind in SAYING:
+        return _said(message, followers, may_delete)
     if header.kind != TOPIC:
         return _note(message, "needs a newer version")
     content = decode_text(message.content or b"")
@@ -148,7 +151,7 @@ def _note(message: Message, note: str, deleted_by: PeerId | None = None) -> Entr
     )
 
 
-def _text(message: Message, followers: Collection[Message], may_delete: MayDelete) -> Entry:
+def _said(message: Message, followers: Collection[Message], may_delete: MayDelete) -> Entry:
     header, content = message.header, message.content
     deletes = deletes_of(header, followers, may_delete) if followers else []
     if deletes:
@@ -156,6 +159,8 @@ def _text(message: Message, followers: Collection[Message], may_delete: MayDelet
         return _note(message, "deleted", header.author if header.author in who else min(who))
     if content is None:
         return _note(message, "no longer kept")
+    if header.kind == FILE:
+        return _file(message, content, followers)
     written = shown = decode_text(content)
     edit = newest_edit(header, followers) if followers else None
     if edit is not None:
@@ -171,6 +176,22 @@ def _text(message: Message, followers: Collection[Message], may_delete: MayDelet
         edited=edit is not None,
         reactions=_standing(followers) if followers else (),
         content=shown,
+    )
+
+
+def _file(message: Message, content: bytes, followers: Collection[Message]) -> Entry:
+    """An offer reads as the name of what is offered."""
+    header, offer = message.header, decode_offer(content)
+    if offer is None:
+        return _note(message, "cannot be read")
+    return Entry(
+        message.id,
+        header.author,
+        header.clock,
+        offer.wall_ms,
+        offer.name,
+        None,
+        reactions=_standing(followers) if followers else (),
     )
 
 

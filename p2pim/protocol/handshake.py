@@ -1,4 +1,4 @@
-"""Noise_XXpsk0_25519_ChaChaPoly_SHA256, and proof of identity inside it. The only importer of ``noise``.
+"""Noise_XXpsk0_25519_ChaChaPoly_SHA256 (or AESGCM, for files), and proof of identity in it. Only here is ``noise``.
 
 Beside it Noise_N, one message to somebody who is not here, which boxes are made of.
 
@@ -38,6 +38,7 @@ from p2pim.errors import HandshakeError, LocalProtocolError
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, verify
 
 PROTOCOL_NAME: Final = b"Noise_XXpsk0_25519_ChaChaPoly_SHA256"
+AES_NAME: Final = b"Noise_XXpsk0_25519_AESGCM_SHA256"
 ONE_WAY_NAME: Final = b"Noise_N_25519_ChaChaPoly_SHA256"
 PROLOGUE: Final = b"p2pim/1"
 MAX_MESSAGE: Final = 1_024
@@ -46,6 +47,7 @@ REKEY_INTERVAL: Final = 65_536
 #: What sealing to somebody adds: an ephemeral key and a tag.
 SEAL_LENGTH: Final = 48
 CLASS_MAIN: Final = 0
+CLASS_BULK: Final = 1
 
 _KEY_LENGTH: Final = 32
 _P: Final = 2**255 - 19
@@ -94,9 +96,11 @@ class Remote:
 
     peer_id: PeerId
     boot_id: bytes
+    #: Whether the connection is to carry files, as its initiator says.
+    bulk: bool = False
 
 
-def _refuse(_ad: None, _text: bytes) -> NoReturn:
+def _refuse(_ad: None, _text: bytes | memoryview) -> NoReturn:
     raise HandshakeError("This session has ended.")
 
 
@@ -109,15 +113,15 @@ class Session:
         protocol = noise.noise_protocol
         outbound, inbound = protocol.cipher_state_encrypt, protocol.cipher_state_decrypt
         # The bound methods are what a record costs: nothing between us and the package's cipher states.
-        self._encrypt: Callable[[None, bytes], bytes] = outbound.encrypt_with_ad
-        self._decrypt: Callable[[None, bytes], bytes] = inbound.decrypt_with_ad
+        self._encrypt: Callable[[None, bytes | memoryview], bytes] = outbound.encrypt_with_ad
+        self._decrypt: Callable[[None, bytes | memoryview], bytes] = inbound.decrypt_with_ad
         self._rekey_out: Callable[[], None] = outbound.rekey
         self._rekey_in: Callable[[], None] = inbound.rekey
         self._sent = 0
         self._received = 0
         self.handshake_hash: Final = bytes(noise.get_handshake_hash())
 
-    def encrypt(self, plaintext: bytes) -> bytes:
+    def encrypt(self, plaintext: bytes | memoryview) -> bytes:
         """Seal one record."""
         if len(plaintext) > MAX_PLAINTEXT:
             raise LocalProtocolError("A record does not fit one frame.")
@@ -131,7 +135,7 @@ class Session:
             self._rekey_out()
         return ciphertext
 
-    def decrypt(self, ciphertext: bytes) -> bytes:
+    def decrypt(self, ciphertext: bytes | memoryview) -> bytes:
         """Open the next record; HandshakeError, and the end of the session, if it is not exactly that."""
         try:
             plaintext = self._decrypt(None, ciphertext)
@@ -154,7 +158,7 @@ class Handshake:
     still decide not to reveal itself. ``session`` exists only after message 3.
     """
 
-    __slots__ = ("_initiator", "_noise", "_payloads", "_random", "_step", "remote", "session")
+    __slots__ = ("_aes", "_initiator", "_noise", "_payloads", "_random", "_step", "remote", "session")
 
     def __init__(
         self,
@@ -166,9 +170,12 @@ class Handshake:
         static: StaticKey,
         boot_id: bytes,
         random: Callable[[int], bytes],
+        bulk: bool = False,
+        aes: bool = False,
     ) -> None:
         self._initiator = initiator
         self._random = random
+        self._aes = aes
         self._step = 0
         self.remote: Remote | None = None
         self.session: Session | None = None
@@ -178,10 +185,10 @@ class Handshake:
             _BOOT_ID: boot_id,
         }
         if initiator:
-            fields[_CLASS] = CLASS_MAIN
+            fields[_CLASS] = CLASS_BULK if bulk else CLASS_MAIN
         # Message 1 is readable by whoever holds the PSK: it says nothing.
         self._payloads = (b"", *(msgspec.msgpack.encode(fields),) * 2)
-        self._noise: Any = NoiseConnection.from_name(PROTOCOL_NAME)
+        self._noise: Any = NoiseConnection.from_name(AES_NAME if aes else PROTOCOL_NAME)
         assert self._noise.noise_protocol.is_psk_handshake
         self._noise.set_psks(psk)
         self._noise.set_prologue(PROLOGUE + preamble)
@@ -226,6 +233,8 @@ class Handshake:
         payload = bytes(self._noise.read_message(message))
         if self._step:
             self.remote = _prove(payload, state.rs.public_bytes, from_initiator=not self._initiator)
+            if self._aes and not (self._initiator or self.remote.bulk):
+                raise HandshakeError
         elif payload:
             raise HandshakeError
         self._finish_if_last()
@@ -252,9 +261,11 @@ def _prove(payload: bytes, static: bytes, *, from_initiator: bool) -> Remote:
         raise HandshakeError
     if type(boot_id) is not bytes or len(boot_id) != BOOT_ID_LENGTH:
         raise HandshakeError
-    if from_initiator and (type(fields[_CLASS]), fields[_CLASS]) != (int, CLASS_MAIN):
+    if not from_initiator:
+        return Remote(peer_id, boot_id)
+    if type(fields[_CLASS]) is not int or fields[_CLASS] not in (CLASS_MAIN, CLASS_BULK):
         raise HandshakeError
-    return Remote(peer_id, boot_id)
+    return Remote(peer_id, boot_id, bulk=fields[_CLASS] == CLASS_BULK)
 
 
 def _one_way(prologue: bytes) -> Any:

@@ -36,14 +36,17 @@ TEXT: Final = 1
 EDIT: Final = 2
 DELETE: Final = 3
 REACTION: Final = 4
+FILE: Final = 5
 TOPIC: Final = 6
 FIRST_CONTROL_KIND: Final = 128
 #: Kinds that say something about another message and are no lines of their own.
 FOLLOWERS: Final = frozenset((EDIT, DELETE, REACTION))
 #: Kinds that deserve nobody's attention by themselves.
 SILENT: Final = FOLLOWERS | {TOPIC}
+#: Kinds that say something of their own, and can be deleted and reacted to.
+SAYING: Final = frozenset((TEXT, FILE))
 #: Kinds whose content a delete erases.
-ERASABLE: Final = frozenset((TEXT, EDIT))
+ERASABLE: Final = frozenset((TEXT, EDIT, FILE))
 #: Kinds that do not expire: what a room is about, and that something was deleted.
 LASTING: Final = frozenset((DELETE, TOPIC))
 MAX_MENTIONS: Final = 64

@@ -21,8 +21,10 @@ SLOT_COUNT: Final = 8
 
 _SALT: Final = b"p2pim/1 net"
 _TAGGED_LENGTH: Final = PREAMBLE_LENGTH - TAG_LENGTH
-# Everything before the nonce has one legal value today: flags and reserved bytes are zero.
-_HEAD: Final = MAGIC + bytes((MAJOR, 0, 0, 0))
+#: Flag of a preamble: this bulk connection uses AES-GCM. All others are zero, as the reserved bytes are.
+AES_GCM: Final = 1
+# Everything before the nonce has one of these values today.
+_HEADS: Final = tuple(MAGIC + bytes((MAJOR, flags, 0, 0)) for flags in (0, AES_GCM))
 
 
 def _hmac(key: bytes, data: bytes) -> bytes:
@@ -61,12 +63,17 @@ def make_preamble(network: Network, nonce16: bytes, flags: int = 0) -> bytes:
     return head + _hmac(network.dial, head)[:TAG_LENGTH]
 
 
+def names_aes(raw40: bytes) -> bool:
+    """Whether a preamble that matched asks for AES-GCM, which only a bulk connection may."""
+    return bool(raw40[len(MAGIC) + 1] & AES_GCM)
+
+
 def match_preamble(raw40: bytes, networks: Sequence[Network]) -> Network | None:
     """Return the network a preamble was made for; None: wrong version, unknown flags, or none of ours.
 
     Every network is tried, whichever matches, so that the time taken tells a prober nothing.
     """
-    if len(raw40) != PREAMBLE_LENGTH or not raw40.startswith(_HEAD):
+    if len(raw40) != PREAMBLE_LENGTH or not raw40.startswith(_HEADS):
         return None
     tagged, tag = raw40[:_TAGGED_LENGTH], raw40[_TAGGED_LENGTH:]
     found = None

@@ -14,11 +14,12 @@ from msgspec import Meta, Struct
 
 from p2pim.errors import DecodeError, LocalProtocolError
 from p2pim.protocol import fields
-from p2pim.protocol.callback import Callback, Called
+from p2pim.protocol.callback import CALL_TYPES, CallRecord
 from p2pim.protocol.fields import Bound, Byte, Clock, Id, IdList, Trio, UInt32, check_size
+from p2pim.protocol.filetalk import FILE_TYPES, FileRecord
 from p2pim.protocol.identity import ID_LENGTH, SIGNATURE_LENGTH, check_peer_id
 from p2pim.protocol.peersum import Peersum
-from p2pim.protocol.route import Routehave, Routes, Routesum, Routewant
+from p2pim.protocol.route import ROUTE_TYPES, RouteRecord
 from p2pim.protocol.splice import SPLICE_TYPES, SpliceRecord
 
 MAX_PLAINTEXT: Final = 65_519
@@ -304,16 +305,13 @@ Record = (
     | Read
     | Peers
     | State
-    | Routes
-    | Routesum
-    | Routehave
-    | Routewant
-    | Callback
-    | Called
+    | RouteRecord
+    | CallRecord
     | Joinfo
     | Join
     | Joined
     | SpliceRecord
+    | FileRecord
     | Boxput
     | Boxack
     | Box
@@ -339,13 +337,10 @@ TYPES: Final[dict[type[Any], int]] = {
     Joinfo: 0x22,
     Join: 0x23,
     Joined: 0x24,
-    Routes: 0x25,
-    Routesum: 0x26,
-    Routehave: 0x27,
-    Routewant: 0x28,
-    Callback: 0x29,
-    Called: 0x2A,
+    **ROUTE_TYPES,
+    **CALL_TYPES,
     **SPLICE_TYPES,
+    **FILE_TYPES,
     Boxput: 0x30,
     Boxack: 0x31,
     Box: 0x32,

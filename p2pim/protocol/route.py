@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -129,6 +129,10 @@ def write_route(
     addresses = [(ip_address(host).packed, port) for host, port in endpoints[:MAX_ADDRESSES]]
     raw = _encode(Route(identity.peer_id, boot_id, seq, expiry_ms, addresses))
     return SignedRoute(raw, identity.sign("route", raw))
+
+
+RouteRecord = Routes | Routesum | Routehave | Routewant
+ROUTE_TYPES: Final[dict[type[Any], int]] = {Routes: 0x25, Routesum: 0x26, Routehave: 0x27, Routewant: 0x28}
 
 
 def read_route(signed: SignedRoute) -> Route:

@@ -27,6 +27,7 @@ SMALL = {
 ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 PREFIX = "p2pim"
 PREAMBLE = b"P2PM\x01\x00\x00\x00"
+PREAMBLES = (PREAMBLE, b"P2PM\x01\x01\x00\x00")
 
 
 def refused(peer_id: bytes) -> bool:
@@ -138,7 +139,7 @@ class Network:
     def dialled_by(self, preamble: bytes) -> bool:
         """Say whether this preamble is for this network, and one of this version."""
         tag = hmac.digest(self.dial, preamble[:24], "sha256")[:16]
-        return len(preamble) == 40 and preamble[:8] == PREAMBLE and hmac.compare_digest(tag, preamble[24:])
+        return len(preamble) == 40 and preamble[:8] in PREAMBLES and hmac.compare_digest(tag, preamble[24:])
 
     def slot(self, label: str) -> bytes:
         """Make what an advertisement says of this network."""

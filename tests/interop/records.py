@@ -14,6 +14,7 @@ PEERS, STATE, JOINFO, JOIN, JOINED, ROUTES, ROUTESUM, ROUTEHAVE, ROUTEWANT, CALL
     0x20, 0x2B
 )
 BOXPUT, BOXACK, BOX, PEERSUM = range(0x30, 0x34)
+FSEEK, FHOLD, FCALL, FSTATE = 0x48, 0x49, 0x4A, 0x4B
 SPLICEOPEN, SPLICEDATA, SPLICECLOSE = 0x50, 0x51, 0x52
 MAX_CLOCK = 2**53
 
@@ -156,6 +157,10 @@ BODIES: dict[int, Check] = {
     SPLICEOPEN: row(number(0, 2**32 - 1), number(0, 255), ident),
     SPLICEDATA: row(number(0, 2**32 - 1), blob(1, 16_384)),
     SPLICECLOSE: row(number(0, 2**32 - 1), number(0, 255)),
+    FSEEK: row(ident),
+    FHOLD: row(ident, boolean),
+    FCALL: row(),
+    FSTATE: row(some(row(ident, number(0, 255)), 512)),
     BOXPUT: row(ident, number(0, MAX_CLOCK), blob(48, 60_048)),
     BOXACK: row(ident, number(0, 255)),
     BOX: row(blob(48, 60_048)),

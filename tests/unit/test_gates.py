@@ -24,7 +24,22 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
     }
     | {
         f"p2pim/protocol/{name}.py": ("tests/unit/protocol/test_records.py", "records are made of them")
-        for name in ("fields", "splice")
+        for name in ("fields", "filetalk", "splice")
+    }
+    | {
+        f"p2pim/node/{name}.py": ("tests/node/test_files.py", "only whole nodes with files show what it does")
+        for name in ("offers", "serving", "transfers", "files/engine", "files/mover", "files/stock")
+    }
+    | {
+        f"p2pim/node/files/{name}.py": (
+            "tests/security/test_file_attacks.py",
+            "it is what two ends do to each other",
+        )
+        for name in ("puller", "server")
+    }
+    | {
+        f"p2pim/api/{name}.py": ("tests/unit/api/test_schema.py", "it is a part of the schema")
+        for name in ("file_schema", "method")
     }
     | {
         f"p2pim/desktop/{name}.py": (f"tests/desktop/{elsewhere}.py", "it is what a window does")
@@ -111,6 +126,7 @@ ABOUT_NO_MODULE = {
     "tests/unit/protocol/test_vectors_kinds.py",
     "tests/unit/protocol/test_vectors_control.py",
     "tests/unit/protocol/test_vectors_boxes.py",
+    "tests/unit/protocol/test_vectors_files.py",
     "tests/unit/protocol/test_vectors_sync.py",
     "tests/unit/protocol/test_vectors_teams.py",
     "tests/unit/store/test_cost.py",

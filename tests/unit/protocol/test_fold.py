@@ -23,6 +23,7 @@ from p2pim.protocol.identity import Identity, PeerId
 from p2pim.protocol.message import (
     DELETE,
     EDIT,
+    FILE,
     FUTURE_MS,
     REACTION,
     TEXT,
@@ -95,7 +96,8 @@ def test_what_a_message_says() -> None:
         None,
     )
     for unreadable, note in (
-        (opaque(BOB, 5), "needs a newer version"),
+        (opaque(BOB, 7), "needs a newer version"),
+        (opaque(BOB, FILE), "cannot be read"),
         (opaque(BOB, TOPIC), "cannot be read"),
         (opaque(BOB, TEXT, msgspec.msgpack.encode([b"short", 1, "x"])), "cannot be read"),
     ):

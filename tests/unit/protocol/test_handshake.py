@@ -282,7 +282,7 @@ def test_a_responder_that_proves_nothing_is_refused(change: Any) -> None:
     assert a.remote is None
 
 
-CLASSES: dict[str, Any] = {"bulk": 1, "missing": None, "false": False, "float": 0.0, "text": "0"}
+CLASSES: dict[str, Any] = {"none there is": 2, "missing": None, "false": False, "float": 0.0, "text": "0"}
 
 
 @pytest.mark.parametrize("change", [*PAYLOADS.values(), *({3: value} for value in CLASSES.values())])

@@ -7,7 +7,16 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from p2pim.protocol.network import OPEN, Network, make_preamble, match_preamble, matching, slots
+from p2pim.protocol.network import (
+    AES_GCM,
+    OPEN,
+    Network,
+    make_preamble,
+    match_preamble,
+    matching,
+    names_aes,
+    slots,
+)
 from tests.wire import Dice
 
 TEAM = Network("team", b"t" * 32)
@@ -38,9 +47,14 @@ def test_a_preamble_is_matched_to_its_network() -> None:
     assert match_preamble(preamble, []) is None
 
 
-def test_flags_are_written_and_refused() -> None:
-    assert make_preamble(OPEN, NONCE, flags=1)[5] == 1
-    assert match_preamble(make_preamble(OPEN, NONCE, flags=1), [OPEN]) is None
+def test_one_flag_is_known() -> None:
+    asked = make_preamble(OPEN, NONCE, flags=AES_GCM)
+    assert asked[5] == 1
+    assert match_preamble(asked, [OPEN]) is OPEN
+    assert names_aes(asked)
+    assert not names_aes(make_preamble(OPEN, NONCE))
+    for flags in (2, 3, 0x80):
+        assert match_preamble(make_preamble(OPEN, NONCE, flags=flags), [OPEN]) is None
 
 
 @pytest.mark.parametrize("position", [0, 3, 4, 5, 6, 7])

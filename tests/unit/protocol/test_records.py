@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from p2pim.errors import DecodeError, LocalProtocolError
-from p2pim.protocol import callback, route, splice
+from p2pim.protocol import callback, filetalk, route, splice
 from p2pim.protocol import records as r
 from p2pim.protocol.identity import Identity
 from p2pim.protocol.peersum import Peersum
@@ -52,6 +52,10 @@ EXAMPLES: list[r.Record] = [
     splice.Spliceopen(0, splice.ASKED, PEER),
     splice.Splicedata(2**32 - 1, bytes(splice.MAX_DATA)),
     splice.Spliceclose(0, 255),
+    filetalk.Fseek(ID),
+    filetalk.Fhold(ID, fetching=True),
+    filetalk.Fcall(),
+    filetalk.Fstate([filetalk.State(ID, 255)] * 512),
     r.Boxput(PEER, 2**53, bytes(60_048)),
     r.Boxack(ID, r.BOX_KEEP),
     r.Box(bytes(48)),
@@ -173,6 +177,11 @@ REFUSED = {
     "routehave": bad(route.Routehave, [(bytes(16), 0)], True),
     "routehave all": bad(route.Routehave, [], 1),
     "routewant": bad(route.Routewant, [bytes(15)]),
+    "fseek": bad(filetalk.Fseek, ID[1:]),
+    "fhold": bad(filetalk.Fhold, ID, 1),
+    "fstate of nothing": bad(filetalk.Fstate, []),
+    "fstate": bad(filetalk.Fstate, [filetalk.State(ID, 256)]),
+    "fstates": bad(filetalk.Fstate, [filetalk.State(ID, 1)] * 513),
     "box code": bad(r.Boxack, ID, 256),
     "reconcile kind": bad(r.Reconcile, ROOM, 1, 0, 3, []),
     "range clock": bad(r.Reconcile, ROOM, 1, 0, 0, [[2**53 + 1, b"", 0, b""]]),
