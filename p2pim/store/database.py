@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from p2pim.errors import StoreCorrupt, StoreError, StoreFull, StoreTooNew
 from p2pim.protocol.message import target_of
-from p2pim.store.folding import search_terms
+from p2pim.store.folding import offer_root, search_terms
 
 APPLICATION_ID: Final = 0x7032706D  # "p2pm"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -116,6 +116,7 @@ class Database:
             )  # what a crash kept from being scrubbed
         self.connection.create_function("target_of", 1, target_of, deterministic=True)
         self.connection.create_function("search_terms", 1, search_terms, deterministic=True)
+        self.connection.create_function("offer_root", 1, offer_root, deterministic=True)
         for number, script in enumerate(known[version:], version + 1):
             statements = script.read_text(encoding="utf-8")
             self.connection.executescript(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from p2pim.protocol.message import decode_text
+from p2pim.protocol.offer import decode_offer
 
 #: Words of a query that count, and characters of a word.
 MAX_WORDS: Final = 16
@@ -51,10 +52,17 @@ def terms_of(word: str) -> list[str]:
 
 def search_terms(content: bytes) -> str:
     """The terms under which a message is found by its content: all one to three letters in a row of each word."""
-    text = decode_text(content)
-    if text is None:
+    text, offer = decode_text(content), decode_offer(content)
+    if text is None and offer is None:
         return ""
-    words = set(folded(text.text).translate(_AS_LETTERS).split())
+    said = text.text if text is not None else offer.name if offer is not None else ""
+    words = set(folded(said).translate(_AS_LETTERS).split())
     return " ".join(
         {w[i : i + n] for w in words for n in range(1, LONGEST + 1) for i in range(len(w) - n + 1)}
     )
+
+
+def offer_root(content: bytes | None) -> bytes | None:
+    """The root of what a message offers, by which others are found that offer the same; None if it is no offer."""
+    offer = None if content is None else decode_offer(content)
+    return None if offer is None else offer.root

@@ -10,7 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from p2pim.protocol.fold import REACTIONS_COUNTED, MayDelete, authors_only, subject
-from p2pim.protocol.message import DELETE, EDIT, REACTION, TEXT, Header, Message, MessageId, RoomId, reopen
+from p2pim.protocol.message import (
+    DELETE,
+    EDIT,
+    FILE,
+    REACTION,
+    TEXT,
+    Header,
+    Message,
+    MessageId,
+    RoomId,
+    reopen,
+)
 from p2pim.store.database import Database, Row, chunks, marks
 
 #: Of one author's followers of one message so many count, the newest; the others are stale.
@@ -51,10 +62,10 @@ class Followers:
         room = self._number(delete.room)
         found = self._db.rows(
             "SELECT seq, id, header, signature FROM messages "
-            "WHERE id = ? AND kind = ? AND +room = ? AND content IS NOT NULL UNION ALL "
+            f"WHERE id = ? AND kind IN ({TEXT}, {FILE}) AND +room = ? AND content IS NOT NULL UNION ALL "
             "SELECT seq, id, header, signature FROM messages "
             "WHERE target = ? AND kind = ? AND +room = ? AND content IS NOT NULL",
-            [delete.target, TEXT, room, delete.target, EDIT, room],
+            [delete.target, room, delete.target, EDIT, room],
         )
         erased = [
             seq

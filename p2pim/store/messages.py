@@ -303,6 +303,11 @@ class Messages:
         rows = self._db.rows(sql + " ORDER BY clock DESC, id DESC LIMIT ?", [*values, limit])
         return [stored_of(row) for row in reversed(rows)]
 
+    def offers(self, root: bytes) -> list[Stored]:
+        """The messages that offer the file or folder with this root."""
+        sql = f"SELECT {COLUMNS} FROM messages WHERE seq IN (SELECT message FROM offers WHERE root = ?)"
+        return [stored_of(row) for row in self._db.rows(sql, [root])]
+
     def topic(self, room_id: RoomId, skip_blocked: bool) -> Stored | None:
         """The newest message of a room that sets its topic."""
         sql = f"SELECT {COLUMNS} FROM messages WHERE room = ? AND kind = {TOPIC} AND hidden = 0"

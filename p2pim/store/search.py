@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from p2pim.protocol.identity import PeerId
-from p2pim.protocol.message import EDIT, MessageId, RoomId
+from p2pim.protocol.message import EDIT, FILE, TEXT, MessageId, RoomId
 from p2pim.store.database import Database
 from p2pim.store.folding import terms_of
 
@@ -33,13 +33,17 @@ _ERASES: Final = (3, 42)
 
 
 class Query(Struct, frozen=True):
-    """What is looked for: all the words, in a room, by an author, with a clock in a range (both ends in it)."""
+    """What is looked for: all the words, in a room, by an author, with a clock in a range (both ends in it).
+
+    ``files``: offers alone.
+    """
 
     words: list[str]
     room: RoomId | None = None
     author: PeerId | None = None
     since: int | None = None
     until: int | None = None
+    files: bool = False
 
 
 class Hit(Struct, frozen=True):
@@ -103,8 +107,9 @@ class Search:
         ]
         terms += [(term, value) for term, value in limits if value is not None]
         shown = "".join(f" AND {term}" for term, _ in terms)
+        kinds = str(FILE) if query.files else f"{TEXT}, {EDIT}, {FILE}"
         sql = (
             f"SELECT m.clock, m.id, m.target, m.kind FROM {source} WHERE m.hidden = 0 AND m.void = 0 "
-            f"AND m.content NOT NULL AND m.kind IN (1, 2){shown} ORDER BY {rowid} DESC LIMIT {MAX_HITS}"
+            f"AND m.content NOT NULL AND m.kind IN ({kinds}){shown} ORDER BY {rowid} DESC LIMIT {MAX_HITS}"
         )
         return sql, [value for _, value in terms]

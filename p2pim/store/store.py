@@ -9,6 +9,7 @@ from p2pim.store.boxes import Boxes
 from p2pim.store.control import Control
 from p2pim.store.database import Database
 from p2pim.store.deliveries import Deliveries
+from p2pim.store.files import Files
 from p2pim.store.gaps import Gaps
 from p2pim.store.lobby import Lobby
 from p2pim.store.messages import Messages
@@ -34,6 +35,7 @@ class Store:
         self.gaps = Gaps(self.database, self.messages.number)
         self.routes = Routes(self.database)
         self.search = Search(self.database, self.messages.number)
+        self.files = Files(self.database)
         self.peers = Peers(self.database)
         self.control = Control(self.database)
         self.boxes = Boxes(self.database)
