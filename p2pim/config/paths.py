@@ -33,6 +33,7 @@ class Paths:
         self.identity_key = self.data / "identity.key"
         self.lock_file = self.data / "daemon.lock"
         self.log_file = self.logs / "p2pim.log"
+        self.files = None if self.home is None else self.home / "files"
         self.crash_file = self.logs / "cli-crash.log"
         self.socket_file = self.runtime / "ctl.sock"
         self.address_file = self.runtime / "ctl.tcp"
@@ -41,6 +42,16 @@ class Paths:
     def chosen(cls, home: str | None) -> Paths:
         """The profile named on the command line, else by ``P2PIM_HOME``, else the user's own."""
         return cls(home or os.environ.get("P2PIM_HOME") or None)
+
+    def downloads(self, chosen: str = "") -> Path:
+        """Where received files go: as chosen, else in the profile if that is apart, else where downloads go."""
+        if chosen:
+            return Path(chosen).expanduser().absolute()
+        if self.files is not None:
+            return self.files
+        import platformdirs  # noqa: PLC0415 (as below)
+
+        return platformdirs.user_downloads_path() / "p2pim"
 
     def prepare(self) -> None:
         """Make the folders a daemon needs, or say in a sentence why that cannot be."""

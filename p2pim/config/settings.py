@@ -30,6 +30,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether to hold sealed messages for colleagues who are away (we cannot read them)."""
     receipts: bool = True
     """Whether to tell others which of their messages were read here."""
+    accept_files: Literal["team", "nobody"] = "team"
+    """Whose files are fetched without asking, if they are not larger than `accept_max_bytes`."""
+    accept_max_bytes: int = 10_000_000
+    """The largest file that is fetched without asking."""
+    download_folder: str = ""
+    """Where received files go; "": the downloads of the user, or `files` in the profile."""
+    download_rate: int = 0
+    """Bytes a second in which files are fetched; 0: as fast as they come."""
+    upload_rate: int = 0
+    """Bytes a second in which files are served; 0: as fast as they go."""
     sweep: bool = False
     """Whether to ask every address of a VPN without multicast (254 at most), once a day; it may look like a scan."""
     tailscale: bool = False
@@ -44,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Check what types cannot say."""
         if not (self.port == 0 or 1024 <= self.port <= 65535):
             raise ValueError("port must be 0 (any) or between 1024 and 65535")
+        if min(self.accept_max_bytes, self.download_rate, self.upload_rate) < 0:
+            raise ValueError("accept_max_bytes, download_rate and upload_rate must not be negative")
         for address in self.peers:
             split_address(address)
 

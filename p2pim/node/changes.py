@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from p2pim.node import events
-from p2pim.protocol.message import DELETE, EDIT, FOLLOWERS, REACTION, Header, MessageId, RoomId
+from p2pim.protocol.message import DELETE, EDIT, FILE, FOLLOWERS, REACTION, Header, MessageId, RoomId
 from p2pim.store.messages import Stored
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Changes:
             if header.target is not None and (header.kind == DELETE or not stored.hidden):
                 self._follows(header, header.target)
             return
+        if header.kind == FILE:
+            self._node.transfers.offered(stored)
         if stored.followed:
             self._late(header.room, stored.message.id)
         self._store.on_commit(lambda: self._added(stored, quiet, view))

@@ -12,7 +12,7 @@ from p2pim.protocol.message import MessageId, RoomId
 
 Presence = Literal["online", "away", "busy", "offline"]
 MessageState = Literal["received", "waiting", "not-accepted", "no-space", "held", "delivered", "read"]
-Change = Literal["delivery", "edit", "delete", "reaction", "quote"]
+Change = Literal["delivery", "edit", "delete", "reaction", "quote", "file"]
 
 
 class Delivery(Struct, frozen=True):
@@ -31,6 +31,34 @@ class Quote(Struct, frozen=True):
     author: PeerId | None
     author_name: str
     text: str | None
+
+
+class FileReport(Struct, frozen=True):
+    """How it is with a file of mine at somebody it was offered to, as they say."""
+
+    peer_id: PeerId
+    name: str
+    state: str
+    at_ms: int
+
+
+class FileView(Struct, frozen=True):
+    """A file or folder that was offered.
+
+    ``state``: of another's, offered, wanted (nobody who has it is here), fetching, paused, done, declined, cancelled,
+    failed; of mine, sent or withdrawn (it is not there any more, or was changed). ``done``: bytes that are here.
+    """
+
+    name: str
+    size: int
+    folder: bool
+    entries: int
+    root: bytes
+    state: str
+    done: int
+    path: str
+    detail: str
+    reports: tuple[FileReport, ...] = ()
 
 
 class MessageView(Struct, frozen=True):
@@ -55,6 +83,7 @@ class MessageView(Struct, frozen=True):
     deleted_by: PeerId | None = None
     reactions: tuple[Reacted, ...] = ()
     mentions_me: bool = False
+    file: FileView | None = None
 
 
 class PeerView(Struct, frozen=True):

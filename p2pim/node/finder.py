@@ -33,13 +33,14 @@ class Finder:
         author: PeerId | None = None,
         since_ms: int | None = None,
         until_ms: int | None = None,
+        files: bool = False,
     ) -> tuple[list[MessageView], bool]:
         """Messages that say all words of a text as they are shown now, the newest first; whether there may be more.
 
         No text is wrong: what is no word is looked for as it stands. Without words it is all that the rest asks for,
         and nothing at all if that is nothing.
         """
-        query = Query(words_of(text), room, author, since_ms, until_ms)
+        query = Query(words_of(text), room, author, since_ms, until_ms, files)
         hits, more = self._node.store.search.find(query)
         found: dict[bytes, MessageView] = {}
         for start in range(0, len(hits), _BATCH):

@@ -15,7 +15,7 @@ from p2pim.errors import LocalProtocolError, StoreError
 from p2pim.node.net.address import Endpoint
 from p2pim.node.turns import TURN_SECONDS
 from p2pim.protocol.connection import Connection
-from p2pim.protocol.events import Closed, Event, Ready, Reason, RecordReceived
+from p2pim.protocol.events import Closed, Event, Handed, Ready, Reason, RecordReceived
 from p2pim.protocol.identity import PeerId
 from p2pim.protocol.network import Network
 from p2pim.protocol.records import Ack, Record
@@ -221,6 +221,9 @@ class Link:
             self._on_ready(self)
             if not self.closed:  # the network may not want it: then it never was one to the node
                 self._node.link_ready(self, event.hello)
+        elif isinstance(event, Handed):
+            self.flush()
+            self._node.take_bulk(self, event)
         else:
             self.flush()  # a BYE that says why: nothing more is written to what is closing
             self._end(event)
@@ -267,6 +270,11 @@ class Link:
             self.flush()
             self._end(Closed(reason, code, remote=False))
             self.transport.close()
+
+    def hand_over(self) -> None:
+        """Its socket has become something else, or is to be closed."""
+        self._end(Closed(Reason.HANDED, 0, remote=False))
+        self.transport.abort()
 
     def abort(self, reason: str) -> None:
         """Close without a word (its address is gone, its reader is too slow)."""

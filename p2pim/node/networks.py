@@ -29,6 +29,8 @@ FEATURE_ROUTES: Final = 4
 FEATURE_CALLBACKS: Final = 5
 #: The sender takes part in splices.
 FEATURE_SPLICES: Final = 6
+#: The sender offers, fetches and serves files.
+FEATURE_FILES: Final = 7
 #: Seconds of silence before a ping; with more Links than that, half as often.
 PING_SECONDS: Final = 15.0
 MANY_LINKS: Final = 64
@@ -202,5 +204,6 @@ class Networks:
             FEATURE_ROUTES,
             FEATURE_CALLBACKS,
             FEATURE_SPLICES,
+            FEATURE_FILES,
         ]
         return records.Hello(features, wall, self._node.nickname, f"p2pim {__version__}")

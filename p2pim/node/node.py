@@ -45,9 +45,11 @@ from p2pim.node.session import Session
 from p2pim.node.splices import Splices
 from p2pim.node.sync import Sync
 from p2pim.node.teams import Teams
+from p2pim.node.transfers import Transfers
 from p2pim.node.turns import Turns
 from p2pim.node.views import Views
 from p2pim.protocol import records
+from p2pim.protocol.events import Handed
 from p2pim.protocol.handshake import StaticKey
 from p2pim.protocol.identity import BOOT_ID_LENGTH, Identity, PeerId, safety_number, short_id
 from p2pim.protocol.message import RoomId
@@ -117,14 +119,11 @@ class Node:
         self.joining = Joining(self)
         self.roster = Roster(self)
         self.boxes = Boxes(self)
-        self.views = Views(self)
-        self.author = Author(self)
+        self.views, self.author, self.transfers = Views(self), Author(self), Transfers(self)
         self.receipts = Receipts(self)
         self.routes, self.callbacks, self.splices = RouteBoard(self), Callbacks(self), Splices(self)
-        self.completeness = Completeness(self)
-        self.reviser = Reviser(self)
-        self.changes = Changes(self)
-        self.alerts = Alerts(self)
+        self.completeness, self.reviser = Completeness(self), Reviser(self)
+        self.changes, self.alerts = Changes(self), Alerts(self)
         self._subscribers: list[Callable[[events.Event], None]] = []
         #: Peers whose Link was closed in favour of another, until when that one may take to be ready here, and
         #: what the peer last said of itself: until then that still holds.
@@ -146,6 +145,7 @@ class Node:
             **self.routes.takers(),
             **self.callbacks.takers(),
             **self.splices.takers(),
+            **self.transfers.takers(),
         }
         self._offer_use_cases()
 
@@ -174,6 +174,8 @@ class Node:
         self.addresses: Callable[[], list[tuple[str, int]]] = list
         #: Set by whoever runs the network: it advertises anew, and dials whom it knows.
         self.on_networks_changed: Callable[[], None] = lambda: None
+        #: Set by whoever runs the threads for files.
+        self.take_bulk: Callable[[Link, Handed], None] = lambda link, handed: link.abort("no files here")
         self.diagnose: Callable[[], Awaitable[list[events.Check]]] = self._undiagnosed
         self.send_text = self.author.send_text
         self.mark_read = self.author.mark_read
@@ -233,11 +235,8 @@ class Node:
         session = self.sync.link_up(link)
         session.state = self.replaced.pop(link.peer_id, (0.0, None))[1]
         self.presence.tell(session)
-        self.boxes.link_up(session, hello)
-        self.receipts.link_up(session, hello)
-        self.routes.link_up(session, hello)
-        self.callbacks.link_up(session, hello)
-        self.splices.link_up(session, hello)
+        for part in (self.boxes, self.receipts, self.routes, self.callbacks, self.splices, self.transfers):
+            part.link_up(session, hello)
         self.store.on_commit(lambda: self.peer_changed(link.peer_id), ("peer", link.peer_id))
         log.info("link up with %s (%s)", link.peer_id.hex()[:8], "dialled" if link.initiator else "accepted")
 
@@ -251,8 +250,8 @@ class Node:
             return
         session = self.sync.sessions[link]
         self.sync.link_down(link)
-        self.callbacks.link_down(session)
-        self.splices.link_down(session)
+        for part in (self.callbacks, self.splices, self.transfers):
+            part.link_down(session)
         log.info("link down with %s: %s", link.peer_id.hex()[:8], link.reason)
         if link.code == records.DUPLICATE:
             self.replaced[link.peer_id] = (self.clock.monotonic() + REPLACED_SECONDS, session.state)
@@ -342,6 +341,7 @@ class Node:
                 self.joining.tick()
                 self.boxes.tick()
                 self.routes.tick()
+                self.transfers.tick()
             self.store.scrub()
         except StoreError as error:
             self.disk.failed(error)

@@ -15,6 +15,7 @@ from p2pim.protocol.message import (
     DELETE,
     EDIT,
     REACTION,
+    SAYING,
     TEXT,
     TOPIC,
     MessageId,
@@ -75,6 +76,8 @@ class Reviser:
         author = self._node.author
         with self._node.writing():
             target = self._text(message_id)
+            if target.message.header.kind != TEXT:
+                raise BadInput("Only texts can be edited.")
             if target.message.header.author != self._node.peer_id:
                 raise BadInput("Only its author can edit a message. Write what you think of it instead.")
             meant = author.check_words(self._node.room(target.message.header.room), text, mentions)
@@ -146,8 +149,8 @@ class Reviser:
             raise UnknownTarget(
                 "There is no such message here. p2pim history NAME --ids shows which there are."
             )
-        if found[0].message.header.kind != TEXT:
-            raise BadInput("That is no text: only texts can be edited, deleted or reacted to.")
+        if found[0].message.header.kind not in SAYING:
+            raise BadInput("Only texts and files can be deleted or reacted to.")
         return found[0]
 
     def _text(self, message_id: MessageId) -> Stored:

@@ -137,6 +137,14 @@ class Splicing:
 
 
 @dataclass
+class Moving:
+    """Files between the ends of a Link, if both know of them (``able``); what was asked for on it."""
+
+    able: bool = False
+    sought: set[bytes] = field(default_factory=set)
+
+
+@dataclass
 class Session:
     """A ready Link with everything that dies with it."""
 
@@ -187,6 +195,7 @@ class Session:
     routing: Routing = field(default_factory=Routing)
     calling: Calling = field(default_factory=Calling)
     splicing: Splicing = field(default_factory=Splicing)
+    moving: Moving = field(default_factory=Moving)
 
     def is_compared(self, room: RoomId) -> bool:
         """Whether both ends have said what they lack of the content of a room, and no run is under way."""

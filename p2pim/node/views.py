@@ -13,7 +13,7 @@ from p2pim.node.rooms import ARCHIVED
 from p2pim.protocol import fold
 from p2pim.protocol.fold import Entry
 from p2pim.protocol.identity import PeerId, short_id
-from p2pim.protocol.message import FOLLOWERS, TEXT, Message, MessageId, RoomId
+from p2pim.protocol.message import FILE, FOLLOWERS, SAYING, TEXT, Message, MessageId, RoomId
 from p2pim.protocol.room import LOBBY, Room, RoomKind, dm
 from p2pim.protocol.trust import Request
 from p2pim.store.deliveries import NO_SPACE, NOT_ACCEPTED, STORED, Answer
@@ -87,7 +87,7 @@ class Views:
         return self._entries([stored])[stored.message.id]
 
     def _entries(self, stored: Sequence[Stored]) -> dict[MessageId, Entry]:
-        followed = [s.message for s in stored if s.followed and s.message.header.kind == TEXT]
+        followed = [s.message for s in stored if s.followed and s.message.header.kind in SAYING]
         if not followed:
             return {s.message.id: fold.entry(s.message) for s in stored}
         followers, may_delete = self._store.followers.of(followed), self._store.followers.may_delete
@@ -180,7 +180,11 @@ class Views:
             deleted_by=shown.deleted_by,
             reactions=shown.reactions,
             mentions_me=not mine and shown.means(self._node.peer_id),
+            file=self._file(stored),
         )
+
+    def _file(self, stored: Stored) -> events.FileView | None:
+        return self._node.transfers.view(stored) if stored.message.header.kind == FILE else None
 
     # -- peers and rooms
 

@@ -99,7 +99,7 @@ class PlainLink:
                 self.on_ready(self)
             elif isinstance(event, RecordReceived):
                 self.peer.records.append(event.record)
-            else:
+            elif isinstance(event, Closed):
                 self.transport.write(self.connection.data_to_send())
                 self.peer.closed.append(event)
                 self.on_closed(self, event)

@@ -79,6 +79,7 @@ class SocketTransport(asyncio.BufferedProtocol):
         self._link: Link | None = None
         self._buffer = bytearray(READ_BEFORE_READY)
         self._kill: asyncio.TimerHandle | None = None
+        self._given = False
 
     # Transport, as a Link sees it
 
@@ -147,6 +148,18 @@ class SocketTransport(asyncio.BufferedProtocol):
         """Read in large pieces: the peer has proven who it is."""
         self._buffer = bytearray(READ_SIZE)
 
+    def detach(self) -> socket.socket | None:
+        """Give the connection away: what is read or written from now on is not ours. None if it cannot be given."""
+        transport, self._transport, self._link, self._given = self._transport, None, None, True
+        if transport is None or transport.is_closing():
+            return None
+        given: socket.socket | None = None
+        if not transport.get_write_buffer_size():
+            with suppress(OSError):
+                given = transport.get_extra_info("socket").dup()
+        transport.abort()
+        return given
+
     # BufferedProtocol, as asyncio sees it
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -179,4 +192,5 @@ class SocketTransport(asyncio.BufferedProtocol):
             self._kill.cancel()
         if self._link is not None:
             self._link.closed_by_peer()
+        if self._link is not None or self._given:
             self._lost(self)

@@ -169,3 +169,11 @@ def test_a_home_under_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ProfileError, match="Cannot write to"):
         Paths(tmp_path / "file" / "home").prepare()
+
+
+def test_where_received_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Paths(tmp_path).downloads() == tmp_path / "files"
+    assert Paths(tmp_path).downloads("/elsewhere") == Path("/elsewhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DOWNLOAD_DIR", str(tmp_path / "down"))
+    assert Paths(None).downloads() == tmp_path / "down" / "p2pim"
