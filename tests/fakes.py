@@ -39,6 +39,7 @@ from p2pim.store.database import Database
 from p2pim.store.folding import holds, words_of
 from p2pim.store.store import Store
 from tests.fake_store import FakeStore
+from tests.fake_transfers import FakeTransfers
 
 LOBBY = hashlib.sha256(b"fake lobby").digest()
 
@@ -93,6 +94,7 @@ class FakeNode:
         self.real.set_nickname(self.nickname)
         self.real.set_petname(identity("ben").peer_id, "ben")
         self.real.subscribe(self.emit)
+        self.transfers = FakeTransfers(self)
         self.teams, self.joining, self.roster = self.real.teams, self.real.joining, self.real.roster
         self.completeness = self.real.completeness
         self.find_room, self.name_of = self.real.find_room, self.real.name_of
@@ -140,7 +142,7 @@ class FakeNode:
         return sum(view.unread for view in self.messages if room == view.room)
 
     def _announces(self, view: MessageView) -> bool:
-        return {"all": True, "mentions": view.mentions_me, "none": False}[self.alerts.get(view.room, "all")]
+        return {"mentions": view.mentions_me, "none": False}.get(self.alerts.get(view.room, ""), True)
 
     def resolve(self, target: str) -> bytes:
         if len(target) == 64:
@@ -181,6 +183,7 @@ class FakeNode:
         author: bytes | None,
         since_ms: int | None,
         until_ms: int | None,
+        files: bool = False,
     ) -> tuple[list[MessageView], bool]:
         found = [
             view
@@ -189,8 +192,8 @@ class FakeNode:
             and holds(view.text, words_of(text))
             and room in (None, view.room)
             and author in (None, view.author)
-            and (since_ms or 0) <= view.clock
-            and (until_ms is None or view.clock <= until_ms)
+            and (since_ms or 0) <= view.clock <= (until_ms or view.clock)
+            and (view.file is not None or not files)
         ]
         return found[:limit], len(found) > limit
 
@@ -212,13 +215,13 @@ class FakeNode:
         mentions: Sequence[bytes] = (),
         everyone: bool = False,
     ) -> MessageView:
-        if token is not None and token in self.tokens:
+        if token in self.tokens:
             return self.tokens[token]
         if len(text.encode()) > 40_000:
             raise BadInput("That is too long: at most 40000 bytes a message.")
         if text == "blocked":
             raise NotNow("You blocked them: unblock them first.")
-        view = self._store(room, self.peer_id, "ann", text, mine=True, reply_to=self._quote(reply_to))
+        view = self.store_line(room, self.peer_id, "ann", text, mine=True, reply_to=self._quote(reply_to))
         self.meant = (list(mentions), everyone)
         if token is not None:
             self.tokens[token] = view
@@ -227,13 +230,12 @@ class FakeNode:
     def receive(self, author: str, text: str, room: bytes = LOBBY, **more: Any) -> MessageView:
         """A message of somebody else arrives."""
         with self.store.transaction():
-            return self._store(room, identity(author).peer_id, author, text, mine=False, **more)
+            return self.store_line(room, identity(author).peer_id, author, text, mine=False, **more)
 
     def _quote(self, message_id: bytes | None) -> Quote | None:
         if message_id is None:
             return None
-        view = self._at(message_id)
-        return Quote(view.id, view.author, view.author_name, view.text)
+        return Quote((view := self._at(message_id)).id, view.author, view.author_name, view.text)
 
     def _at(self, message_id: bytes) -> MessageView:
         return next(view for view in self.messages if view.id == message_id)
@@ -285,15 +287,15 @@ class FakeNode:
 
     def deliver(self, view: MessageView) -> None:
         """A message of one's own is taken by the other side."""
-        by = Delivery(identity("ben").peer_id, "ben", "delivered", self.now_ms)
-        self.revise(view, "delivery", state="delivered", deliveries=(by,))
+        by = (Delivery(identity("ben").peer_id, "ben", "delivered", self.now_ms),)
+        self.revise(view, "delivery", state="delivered", deliveries=by)
 
     def hold(self, view: MessageView, holder: str) -> MessageView:
         """A message of one's own is held by somebody for its recipient."""
         by = Delivery(identity(holder).peer_id, holder, "held", self.now_ms)
         return self.revise(view, "delivery", state="held", deliveries=(*view.deliveries, by))
 
-    def _store(
+    def store_line(
         self, room: bytes, author: bytes, name: str, text: str, *, mine: bool, **more: Any
     ) -> MessageView:
         seq = len(self.messages) + 1

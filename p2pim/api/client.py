@@ -233,6 +233,16 @@ class Client:
         result: schema.Found = self.call("message.search", text=text, **where)
         return result
 
+    def send_file(self, room: str, path: str) -> schema.Message:
+        """Offer a file or folder; the answer comes when it is hashed."""
+        result: schema.Message = self.call("file.send", room=room, path=path)
+        return result
+
+    def file(self, act: str, message: str, **more: Any) -> schema.Message:
+        """Accept, decline, pause, resume or cancel what a message offers."""
+        result: schema.Message = self.call(f"file.{act}", message=message, **more)
+        return result
+
     def safety_number(self, peer: str) -> schema.SafetyNumber:
         """The number to compare with a peer."""
         result: schema.SafetyNumber = self.call("peers.safety_number", peer=peer)

@@ -142,13 +142,17 @@ class HistoryParams(TypedDict):
 
 
 class SearchParams(TypedDict):
-    """Messages that have all words of a text (in quotes: as they stand), by whom, where, when: times as clocks are."""
+    """Messages that have all words of a text (in quotes: as they stand), by whom, where, when: times as clocks are.
+
+    ``files``: only those that offer a file, by its name.
+    """
 
     text: str
     room: NotRequired[str | None]
     author: NotRequired[str | None]
     since_ms: NotRequired[int | None]
     until_ms: NotRequired[int | None]
+    files: NotRequired[bool]
     limit: NotRequired[int]
 
 

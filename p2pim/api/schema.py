@@ -7,9 +7,11 @@ Peers are bech32m text, rooms and messages 64 hexadecimal digits. Wherever a met
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from p2pim.api import file_schema as files
 from p2pim.api import team_schema as team
+from p2pim.api.method import Method
 from p2pim.api.params import (
     AddressParams,
     AlertsParams,
@@ -156,10 +158,10 @@ class Reacted(TypedDict):
 class Message(TypedDict):
     """One message as it is shown. ``text`` is None where ``note`` says why there is none.
 
-    ``kind``: 1 is text, 6 says that the topic of the room is ``text`` from here on. ``deleted``: who deleted it, or
-    None. ``state``: received (others'); of one's own: waiting, not-accepted, no-space, held (sealed, by the people
-    in ``deliveries``, for somebody who is away), delivered, read. Order by (clock, id); ``seq`` is the order of arrival
-    here, for ``rooms.read``.
+    ``kind``: 1 is text, 5 offers ``file``, 6 says that the topic of the room is ``text`` from here on. ``deleted``: who
+    deleted it, or None. ``state``: received (others'); of one's own: waiting, not-accepted, no-space, held (sealed, by
+    the people in ``deliveries``, for somebody who is away), delivered, read. Order by (clock, id); ``seq`` is the order
+    of arrival here, for ``rooms.read``.
     """
 
     seq: int
@@ -181,6 +183,7 @@ class Message(TypedDict):
     deleted: str | None
     reactions: list[Reacted]
     mentions_me: bool
+    file: files.File | None
 
 
 class Found(TypedDict):
@@ -292,16 +295,6 @@ class Event(TypedDict):
     team: NotRequired[str | None]
 
 
-class Method(NamedTuple):
-    """One method of the API. While a ``slow`` one is under way, others are answered, though on other connections."""
-
-    params: type
-    result: object
-    writes: bool
-    doc: str
-    slow: bool = False
-
-
 METHODS: dict[str, Method] = {
     "hello": Method(HelloParams, Hello, False, "Must come first; refuses another API version."),
     "status": Method(Nothing, Status, False, "One's own state at a glance."),
@@ -344,6 +337,12 @@ METHODS: dict[str, Method] = {
     "message.react": Method(ReactParams, Message, True, "Put an emoji to a message, or take it back."),
     "message.history": Method(HistoryParams, list[Message], False, "Messages, oldest first."),
     "message.search": Method(SearchParams, Found, False, "Full text of all that is here. No text is wrong."),
+    "file.send": Method(files.SendFileParams, Message, False, "Hash and offer a file or folder.", slow=True),
+    "file.accept": Method(files.AcceptParams, Message, True, "Fetch it as soon as somebody has it here."),
+    "file.decline": Method(files.OfferParams, Message, True, "Not wanted; its author is told."),
+    "file.pause": Method(files.OfferParams, Message, True, "Not now; what has come stays."),
+    "file.resume": Method(files.OfferParams, Message, True, "Go on where it stopped."),
+    "file.cancel": Method(files.OfferParams, Message, True, "Throw away what has come of it."),
     "room.create": Method(team.CreateRoomParams, Room, True, "Found a channel or private group in a team."),
     "room.archive": Method(team.ArchiveParams, Room, True, "Close a room to new messages, or open it again."),
     "team.create": Method(team.NameParams, team.Founded, True, "Found a team."),
@@ -379,7 +378,7 @@ EVENTS: dict[str, str] = {
     "message.added": "message, notify: a message was stored, one's own or another's. notify: it is new to the user, "
     "and the alerts of its room let it draw attention, while one is not busy.",
     "message.changed": "message, what: it was changed by an edit, a delete or a reaction, its delivery went on, "
-    "or the quote in it changed.",
+    "the quote in it, or how far a file is.",
     "peer.changed": "peer: name, trust, presence or anything else of a peer changed.",
     "typing": "room, peer_id: somebody is typing.",
     "room.changed": "room: its members, rules, name, alerts or visible messages may have changed.",

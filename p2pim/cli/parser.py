@@ -180,6 +180,21 @@ def _team_deeds() -> dict[str, Command]:
     return TEAM
 
 
+def _of_files(name: str) -> Callable[[argparse.ArgumentParser], object]:
+    def add(parser: argparse.ArgumentParser) -> None:
+        from p2pim.cli import file_parser  # noqa: PLC0415
+
+        getattr(file_parser, name)(parser)
+
+    return add
+
+
+def _file_deeds() -> dict[str, Command]:
+    from p2pim.cli.file_parser import FILE  # noqa: PLC0415
+
+    return FILE
+
+
 def _room_deeds() -> dict[str, Command]:
     from p2pim.cli.team_parser import ROOM  # noqa: PLC0415
 
@@ -241,6 +256,12 @@ COMMANDS: dict[str, Command] = {
         "found and archive rooms of a team",
         details="Alone: list your conversations, as `p2pim rooms` does.",
         deeds=_room_deeds,
+    ),
+    "send-file": Command("files:send_file", "offer a file or folder", _of_files("send_file")),
+    "files": Command("files:files", "show what was offered", _of_files("files")),
+    "get": Command("files:get", "fetch a file somebody has offered", _of_files("get")),
+    "file": Command(
+        "files:files", "accept, decline, pause, resume or cancel", _of_files("all_files"), deeds=_file_deeds
     ),
     "add": Command("service:add", "connect to an address that no discovery finds", _add),
     "address": Command("service:address", "what a colleague can type to connect to this machine"),

@@ -14,6 +14,7 @@ from p2pim.errors import BadInput
 from p2pim.node import events
 from p2pim.node.clock import Clock, SystemClock
 from p2pim.node.doctor import diagnose
+from p2pim.node.files.mover import FileMover
 from p2pim.node.inbound import Inbound
 from p2pim.node.link import Link, Transport
 from p2pim.node.net.address import Endpoint
@@ -54,7 +55,9 @@ class Peer:
         except BaseException:
             self._store.close()
             raise
+        self.node.transfers.folder = paths.downloads(settings.download_folder)
         self._network: Network | None = None
+        self._mover: FileMover | None = None
         self._inbound = Inbound(self.node)
 
     async def start(self) -> None:
@@ -71,6 +74,8 @@ class Peer:
             on_tick=self._tick,
         )
         self._network = network
+        mover = self._mover = self.node.transfers.mover = FileMover(self.node)
+        self.node.take_bulk = mover.take
         await network.start()
         for host, port, peer in self._store.peers.addresses():
             if peer is None:
@@ -91,6 +96,8 @@ class Peer:
     async def stop(self) -> None:
         """Say goodbye, end every Link, close the store."""
         self.node.policies.on_change = lambda: None  # a network that is stopped stays so
+        if self._mover is not None:
+            self._mover.close()
         if self._network is not None:
             await self._network.stop()
         self._store.close()

@@ -15,6 +15,7 @@ from p2pim.api.jsonrpc import API_VERSION, LONGEST_LINE, WrongVersion
 from p2pim.config import Settings
 from p2pim.daemon import views
 from p2pim.daemon.care import Care
+from p2pim.daemon.file_handlers import FileHandlers
 from p2pim.daemon.ports import UseCases
 from p2pim.daemon.team_handlers import TeamHandlers
 from p2pim.errors import BadInput, NotNow, UnknownTarget
@@ -84,6 +85,7 @@ class Handlers:
             "network.add": self.network_add,
             "daemon.stop": self.daemon_stop,
             **TeamHandlers(node).methods,
+            **FileHandlers(node).methods,
         }
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
@@ -276,6 +278,7 @@ class Handlers:
         author: str | None = None,
         since_ms: int | None = None,
         until_ms: int | None = None,
+        files: bool = False,
         limit: int = 50,
     ) -> schema.Found:
         """Full text of all that is here."""
@@ -288,6 +291,7 @@ class Handlers:
             author=None if author is None else self._author(author),
             since_ms=since_ms,
             until_ms=until_ms,
+            files=files,
         )
         shown = _fitting(found)
         return {"messages": shown, "more": more or len(shown) < len(found)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from p2pim.config.policy import Policy
@@ -145,6 +146,34 @@ class JoinUseCases(Protocol):
         ...
 
 
+class FileUseCases(Protocol):
+    """Files, offered and fetched."""
+
+    def send(self, room: bytes, path: Path, /) -> Awaitable[MessageView]:
+        """Hash and offer a file or folder."""
+        ...
+
+    def accept(self, message: bytes, folder: Path | None, /) -> None:
+        """Fetch it, or go on."""
+        ...
+
+    def decline(self, message: bytes, /) -> None:
+        """Not wanted."""
+        ...
+
+    def pause(self, message: bytes, /) -> None:
+        """Not now."""
+        ...
+
+    def cancel(self, message: bytes, /) -> None:
+        """No longer wanted."""
+        ...
+
+    def shown(self, message: bytes, /) -> MessageView:
+        """An offer as it is now."""
+        ...
+
+
 class UseCases(EventSource, Protocol):
     """The node as its user sees it. Every method raises a UserError with a sentence where it cannot."""
 
@@ -193,6 +222,11 @@ class UseCases(EventSource, Protocol):
         """Joining a team by a code."""
         ...
 
+    @property
+    def transfers(self) -> FileUseCases:
+        """Files."""
+        ...
+
     def status(self) -> Status:
         """One's own state at a glance."""
         ...
@@ -239,6 +273,7 @@ class UseCases(EventSource, Protocol):
         author: bytes | None,
         since_ms: int | None,
         until_ms: int | None,
+        files: bool,
     ) -> tuple[list[MessageView], bool]:
         """Messages that have all words of a text, the newest first; whether there may be more."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from p2pim import __version__
-from p2pim.api import schema, team_schema
+from p2pim.api import file_schema, schema, team_schema
 from p2pim.config.policy import Rule
 from p2pim.node import events
 from p2pim.node.audit import Fault, Line
@@ -238,6 +238,31 @@ def message(view: MessageView) -> schema.Message:
             for each in view.reactions
         ],
         "mentions_me": view.mentions_me,
+        "file": None if view.file is None else file(view.file),
+    }
+
+
+def file(view: events.FileView) -> file_schema.File:
+    """What a message offers."""
+    return {
+        "name": view.name,
+        "size": view.size,
+        "folder": view.folder,
+        "entries": view.entries,
+        "root": view.root.hex(),
+        "state": view.state,
+        "done": view.done,
+        "path": view.path,
+        "detail": view.detail,
+        "reports": [
+            {
+                "peer_id": encode_peer_id(each.peer_id),
+                "name": each.name,
+                "state": each.state,
+                "at_ms": each.at_ms,
+            }
+            for each in view.reports
+        ],
     }
 
 

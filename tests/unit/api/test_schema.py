@@ -4,12 +4,14 @@ import inspect
 import typing
 
 from p2pim.api import schema
+from p2pim.daemon.file_handlers import FileHandlers
 from p2pim.daemon.handlers import Handlers
 from p2pim.daemon.team_handlers import TeamHandlers
 from tests.fakes import FakeNode
 
 # These are the server's own business: they concern a connection, not the node.
 OF_THE_SERVER = {"subscribe", "resync"}
+FILE_METHODS = FileHandlers(FakeNode()).methods.keys()
 TEAM_METHODS = TeamHandlers(FakeNode()).methods.keys()
 
 
@@ -20,10 +22,11 @@ def test_every_method_has_a_handler_with_just_its_parameters() -> None:
         hints = typing.get_type_hints(method.params, include_extras=True)
         keys = set(hints)
         required = {key for key, hint in hints.items() if typing.get_origin(hint) is not typing.NotRequired}
-        owner = TeamHandlers if name in TEAM_METHODS else Handlers
+        owner: type = TeamHandlers if name in TEAM_METHODS else Handlers
+        owner = FileHandlers if name in FILE_METHODS else owner
         function = getattr(owner, name.replace(".", "_"), None)
-        if function is None:  # the acts on a peer share one
-            assert keys == {"peer"}, name
+        if function is None:  # the acts on a peer share one, and those on a file
+            assert keys == ({"message"} if name in FILE_METHODS else {"peer"}), name
             continue
         taken = dict(list(inspect.signature(function).parameters.items())[1:])  # all but self
         assert set(taken) == keys, name
@@ -49,6 +52,11 @@ def test_what_changes_the_store_is_marked_so() -> None:
         "rooms.read",
         "rooms.topic",
         "rooms.alerts",
+        "file.accept",
+        "file.decline",
+        "file.pause",
+        "file.resume",
+        "file.cancel",
         "message.send",
         "message.edit",
         "message.delete",

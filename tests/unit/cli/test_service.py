@@ -54,8 +54,8 @@ def test_config_needs_no_daemon(p2pim: P2pim, short_tmp: Path) -> None:
     assert p2pim("config", "get", "visible", "--json").json == {"visible": "nobody"}
     out = p2pim("config").out
     assert str(short_tmp / "config.toml") in out
-    assert "visible       nobody" in out
-    assert "open_network  on" in out
+    assert "visible           nobody" in out
+    assert "open_network      on" in out
     assert p2pim("config", "unset", "visible").out == "visible = everyone\n"
     assert p2pim("config", "--json").json["settings"]["visible"] == "everyone"
 
@@ -112,7 +112,7 @@ def test_a_setting_that_a_policy_fixes_is_not_changed(p2pim: P2pim, profile: Ser
     assert p2pim("config", "set", "open_network", "true") == (4, "", f"p2pim: {SWITCHED_OFF}.\n")
     assert not (short_tmp / "config.toml").exists()
     assert p2pim("config", "get", "open_network").out == f"open_network = on   (but {SWITCHED_OFF})\n"
-    assert f"open_network  on   (but {SWITCHED_OFF})" in p2pim("config").out
+    assert f"open_network      on   (but {SWITCHED_OFF})" in p2pim("config").out
     assert p2pim("config", "set", "open_network", "off").out.startswith("open_network = off   (restart")
 
 

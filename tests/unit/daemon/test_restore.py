@@ -26,7 +26,7 @@ from p2pim.daemon.restore import Restored, main, restore
 from p2pim.errors import BadInput, NotNow, ProfileError, StoreTooNew
 from p2pim.protocol.identity import encode_peer_id
 from p2pim.store.database import MIGRATIONS, Database
-from p2pim.store.folding import search_terms
+from p2pim.store.folding import offer_root, search_terms
 from p2pim.store.recheck import Rechecked
 from p2pim.store.store import Store
 from tests.served import CHEAP
@@ -119,6 +119,7 @@ def test_no_settings_are_none(source: Paths, empty: Paths) -> None:
 def change(source: Paths, sql: str) -> None:
     with contextlib.closing(sqlite3.connect(source.database, isolation_level=None)) as connection:
         connection.create_function("search_terms", 1, search_terms)
+        connection.create_function("offer_root", 1, offer_root)
         connection.execute(sql)
 
 
