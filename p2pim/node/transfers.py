@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from p2pim.errors import BadInput, Forbidden, NotNow, UnknownTarget
+from p2pim.errors import BadInput, Forbidden, NotNow, UserError
 from p2pim.node.files.job import Job, Outcome
-from p2pim.node.files.landing import Landing
+from p2pim.node.files.landing import PARTIAL, Landing
 from p2pim.node.files.offering import Offered
 from p2pim.node.link import Link
 from p2pim.node.networks import FEATURE_FILES
@@ -168,7 +168,7 @@ class Transfers:
         if job is not None:
             job.end(Outcome.STOPPED)
         elif state == files.CANCELLED and kept.name:
-            Landing(Path(kept.folder)).discard_folder(kept.name)
+            _discard(kept)
 
     def _note(self, transfer: Transfer) -> None:
         self._store.files.note(transfer._replace(at_ms=self._node.clock.wall_ms()))
@@ -228,11 +228,23 @@ class Transfers:
         running = 0
         for transfer in self._store.files.transfers(files.WANTED):
             job = self.job(transfer.root)
+            found = self._store.messages.get([transfer.offer])
+            if not found or offer_of(found[0]) is None:
+                self._offer_is_gone(transfer, job)
+                continue
             if job is None and running < MAX_JOBS:
                 job = self._begin(transfer)
             if job is not None:
                 running += 1
                 self._seek(job)
+
+    def _offer_is_gone(self, transfer: Transfer, job: Job | None) -> None:
+        """Its author has deleted it, or it has expired: nobody would serve it any more."""
+        self._note(transfer._replace(state=files.CANCELLED, detail="The offer was taken back."))
+        if job is not None:
+            job.end(Outcome.STOPPED)
+        else:
+            _discard(transfer)
 
     def look(self) -> bool:
         """How far is what is under way? False if nothing is."""
@@ -246,22 +258,24 @@ class Transfers:
         return self.mover.job(root) if self.mover is not None else None
 
     def _begin(self, transfer: Transfer) -> Job | None:
-        try:
-            stored, offer = self.offers.find(transfer.offer)
-        except UnknownTarget:
-            return None
+        stored, offer = self.offers.find(transfer.offer)
         room = self._node.room(stored.message.header.room)
         if not any(True for _ in self._able(room)):
             return None
         assert self.mover is not None
         author = stored.message.header.author
         landing = Landing(Path(transfer.folder))
+        try:
+            folder = landing.new_folder(transfer.name)
+        except UserError as error:
+            self._note(transfer._replace(state=files.FAILED, detail=str(error)))
+            return None
         job = Job(
             offer,
             author,
             self._node.peer_id,
             landing,
-            landing.folder_named(transfer.name),
+            folder,
             in_order=room.peer is not None,
             forbidden=self.offers.forbidden,
         )
@@ -321,7 +335,8 @@ class Transfers:
         if count != before:
             self._progress[job.root] = count, now
             self._node.changes.tell(self._seqs(job.offer_id), "file")
-        job.sharing.stalled(count == before and now - since > STALLED_SECONDS)
+        elif now - since > STALLED_SECONDS:
+            job.sharing.stalled()
 
     def _seqs(self, message_id: MessageId) -> list[int]:
         return [stored.seq for stored in self._store.messages.get([message_id])]
@@ -339,7 +354,7 @@ class Transfers:
             return
         if job.outcome is Outcome.STOPPED:
             if transfer.state in (files.CANCELLED, files.DECLINED) and transfer.name:
-                Landing(Path(transfer.folder)).discard_folder(transfer.name)
+                _discard(transfer)
             self._node.changes.tell(self._seqs(job.offer_id), "file")
             return
         with self._node.writing():
@@ -369,6 +384,12 @@ class Transfers:
         if code == CHANGED and peer_id == job.author and not others:
             name = self._node.people.name(peer_id)
             job.end(Outcome.CHANGED, f"{name} has changed or moved it: ask them to send it again.")
+
+
+def _discard(transfer: Transfer) -> None:
+    """Throw away what has come of it."""
+    folder = Path(transfer.folder)
+    Landing(folder).discard(folder / PARTIAL / transfer.name)
 
 
 def _state_of(transfer: Transfer) -> filetalk.State:

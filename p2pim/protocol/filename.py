@@ -1,4 +1,4 @@
-"""Names of received files: safe on every operating system, whatever the sender wrote (SPEC section 18)."""
+"""Names of received files: safe on every system, whatever the sender wrote (SPEC section 18)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from p2pim.errors import DecodeError
 MAX_BYTES: Final = 200
 MAX_EXTENSION: Final = 32
 MAX_DEPTH: Final = 32
+#: What a file is called of whose name nothing is left.
 EMPTY: Final = "file"
 
-#: Control, format (bidirectional, invisible), lone halves of characters, private and unassigned; line ends.
-_DROPPED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+#: Unicode categories that can hide, reorder or break text: controls, formats, lone surrogates, private, unassigned.
+_DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _PUNCTUATION: Final = frozenset('<>:"|?*')
-_DIGITS: Final = "0123456789\u00b9\u00b2\u00b3"
-#: Names of devices on Windows, with whatever extension.
-_DEVICES: Final = frozenset(
-    (
-        *("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"),
-        *(f"COM{digit}" for digit in _DIGITS),
-        *(f"LPT{digit}" for digit in _DIGITS),
-    )
+#: What no name begins or ends with: Windows drops dots and spaces there; other spaces look the same.
+_EDGES: Final = (
+    ". \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
-#: What a system acts on by itself: on sight, on a click that only selects, or when the folder is shown.
+_DIGITS: Final = "0123456789\u00b9\u00b2\u00b3"
+#: Names of devices on Windows, with any extension.
+_DEVICES: Final = frozenset(
+    {
+        *("CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"),
+        *(f"{port}{digit}" for port in ("COM", "LPT") for digit in _DIGITS),
+    }
+)
+#: What a system acts on when the folder is shown or the file selected, or opens in a way that drops its mark.
 _ACTING: Final = frozenset(
-    (
+    {
         *(
             "lnk",
             "url",
@@ -39,99 +43,163 @@ _ACTING: Final = frozenset(
             "theme",
             "themepack",
         ),
-        *("hta", "iso", "img", "vhd", "vhdx", "inf", "pif", "scr", "reg", "webloc", "fileloc", "inetloc"),
-        *("application", "appref-ms", "settingcontent-ms", "jnlp", "ds_store"),
+        *("webloc", "fileloc", "inetloc", "application", "appref-ms", "settingcontent-ms", "jnlp", "hta"),
+        *("iso", "img", "vhd", "vhdx", "inf", "pif", "scr", "reg"),
+    }
+)
+#: The same for whole names, without the dot before that they have lost by then.
+_ACTING_NAMES: Final = frozenset({"desktop.ini", "autorun.inf", "ds_store"})
+_INERT: Final = ".download"
+#: Room for a number in brackets. It is always left, so that a name has one form in which it is numbered.
+_NUMBER: Final = len(" (9999999)")
+#: Default_Ignorable_Code_Point of the categories that are kept: ext4 and F2FS skip them when they fold case.
+_IGNORED: Final = frozenset(
+    map(
+        chr,
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
+            *range(0x180B, 0x1810),
+            *range(0xFE00, 0xFE10),
+            *range(0xE0100, 0xE01F0),
+        ),
     )
 )
-_ACTING_NAMES: Final = frozenset(("desktop.ini", "autorun.inf"))
-_INERT: Final = ".download"
 
 
 def safe_filename(name: str) -> str:
-    """What a file that somebody calls ``name`` is called here: 1 to 200 bytes of UTF-8, never a path.
+    """What a file that somebody calls ``name`` is called here: never a path, at most 200 bytes, not empty.
 
-    What was made safe stays as it is if it is made safe again.
+    What was made safe stays as it is when it is made safe again.
     """
     last = name.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(c for c in last if c not in _PUNCTUATION and unicodedata.category(c) not in _DROPPED)
-    kept = unicodedata.normalize("NFC", kept).strip(". ")
-    if kept[:1] in ("-", "~"):
-        kept = "_" + kept[1:]
-    kept = _shortened(kept, MAX_BYTES) or EMPTY
-    if kept.split(".")[0].rstrip(" ").upper() in _DEVICES:
-        kept = _shortened("_" + kept, MAX_BYTES)
-    if kept.rpartition(".")[2].casefold() in _ACTING or kept.casefold() in _ACTING_NAMES:
-        kept = _shortened(kept, MAX_BYTES - len(_INERT)) + _INERT
-    return kept
+    # In this order: a name that was shortened may be a device's, and one of either may be acted on.
+    return _inert(_no_device(_shortened(_cleaned(last), MAX_BYTES)))
 
 
 def safe_path(path: str) -> tuple[str, ...]:
-    """The components of a path in a manifest, each made safe.
+    r"""The components of a path in a folder's manifest, each made safe.
+
+    A "\" is part of a name where the sender has it, so it parts nothing here.
 
     Raises:
-        DecodeError: it leads elsewhere, or too deep: no honest sender wrote it.
+        DecodeError: it is empty, absolute, too deep or leads elsewhere: no honest sender wrote it.
     """
     parts = path.split("/")
-    if len(parts) > MAX_DEPTH or any(part in ("", ".", "..") for part in parts):
-        raise DecodeError("A manifest has a path that leads elsewhere.")
-    return tuple(safe_filename(part) for part in parts)
+    if len(parts) > MAX_DEPTH:
+        raise DecodeError(f"A path in a manifest is deeper than {MAX_DEPTH} folders.")
+    if any(part in ("", ".", "..") for part in parts):
+        raise DecodeError("A path in a manifest leads elsewhere.")
+    return tuple(safe_filename(part.replace("\\", "_")) for part in parts)
 
 
 def collision_key(name: str) -> str:
-    """What two names share that are one and the same to some file system."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+    """Equal for names that are one and the same to some file system (Unicode D145, and what ext4 skips)."""
+    folded = unicodedata.normalize("NFD", name).casefold()
+    return unicodedata.normalize("NFC", "".join(c for c in folded if c not in _IGNORED))
 
 
-def unique(paths: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The paths of one manifest, in its order, so that no two are the same to any file system.
+def unique(names: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The safe paths of one manifest, in its order, changed so that no two meet on any file system.
 
-    A file must not be called as a folder either, and what goes into one folder stays in one folder.
+    No file is called like a folder either. What has one folder in the manifest has one here.
     """
-    taken: set[tuple[str, ...]] = set()
-    folders: dict[tuple[str, ...], tuple[str, ...]] = {}
-    found = []
-    for path in paths:
-        folder: tuple[str, ...] = ()
-        for depth in range(1, len(path)):
-            key = path[:depth]
-            if key not in folders:
-                folders[key] = (*folder, _free(folder, path[depth - 1], taken))
-            folder = folders[key]
-        found.append((*folder, _free(folder, path[-1], taken)))
-    return found
-
-
-def _free(folder: tuple[str, ...], name: str, taken: set[tuple[str, ...]]) -> str:
-    number, tried = 0, name
-    while (key := (*map(collision_key, folder), collision_key(tried))) in taken:
-        number += 1
-        tried = numbered(name, number)
-    taken.add(key)
-    return tried
+    top = _Folder()
+    return [top.place(path) for path in names]
 
 
 def numbered(name: str, number: int) -> str:
-    """The same name with `` (1)`` before its extension, within the length that is allowed."""
+    """A safe name with `` (1)`` before its extension, still safe."""
+    stem, extension = _with_room(name)
+    return f"{stem} ({number}){extension}"
+
+
+class _Folder:
+    """The names that are taken in one folder of a manifest."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._folders: dict[str, tuple[str, _Folder]] = {}
+        #: The last number that each name got: a manifest full of one name must not cost its square.
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def place(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        folder, placed = self, []
+        for part in path[:-1]:
+            name, folder = folder._enter(part)
+            placed.append(name)
+        return (*placed, folder._add(path[-1]))
+
+    def _enter(self, name: str) -> tuple[str, _Folder]:
+        if name not in self._folders:
+            self._folders[name] = self._add(name), _Folder()
+        return self._folders[name]
+
+    def _add(self, name: str) -> str:
+        tried = name
+        while (key := collision_key(tried)) in self._taken:
+            stem, extension = map(collision_key, _with_room(name))
+            number = self._numbers[stem, extension] = self._numbers.get((stem, extension), 0) + 1
+            tried = numbered(name, number)
+        self._taken.add(key)
+        return tried
+
+
+def _cleaned(name: str) -> str:
+    kept = "".join(c for c in name if c not in _PUNCTUATION and unicodedata.category(c) not in _DROPPED)
+    kept = unicodedata.normalize("NFC", kept).strip(_EDGES)
+    if kept[:1] in ("-", "~"):  # an option to a command, somebody's home
+        kept = "_" + kept[1:]
+    return kept or EMPTY
+
+
+def _no_device(name: str) -> str:
+    if name.partition(".")[0].rstrip(_EDGES).upper() in _DEVICES:
+        return _shortened("_" + name, MAX_BYTES)
+    return name
+
+
+def _inert(name: str) -> str:
+    extension = name.rpartition(".")[2] if "." in name else ""
+    if extension.casefold() in _ACTING or name.casefold() in _ACTING_NAMES:
+        return _shortened(name, MAX_BYTES - len(_INERT)) + _INERT
+    return name
+
+
+def _with_room(name: str) -> tuple[str, str]:
+    """A name, short enough for a number, and its extension."""
     stem, extension = _split(name)
-    suffix = f" ({number}){extension}"
-    return _cut(stem, MAX_BYTES - len(suffix.encode())) + suffix
+    return _cut(stem, MAX_BYTES - _NUMBER - _weight(extension)), extension
 
 
 def _split(name: str) -> tuple[str, str]:
     """A name and its extension with the dot, if that is a short one."""
     stem, dot, extension = name.rpartition(".")
-    if not stem or len(extension.encode()) > MAX_EXTENSION:
+    if not stem or _weight(extension) > MAX_EXTENSION:
         return name, ""
     return stem, dot + extension
 
 
 def _shortened(name: str, most: int) -> str:
-    if len(name.encode()) <= most:
+    if _weight(name) <= most:
         return name
     stem, extension = _split(name)
-    return _cut(stem, most - len(extension.encode())).rstrip(". ") + extension
+    return _cut(stem, most - _weight(extension)).rstrip(_EDGES) + extension
 
 
 def _cut(text: str, most: int) -> str:
-    """As much of a text as so many bytes hold, no character in parts."""
-    return text.encode()[:most].decode("utf-8", "ignore")
+    """As much of a text as weighs so much, no character in parts."""
+    for length, character in enumerate(text):
+        most -= _weight(character)
+        if most < 0:
+            return text[:length]
+    return text
+
+
+def _weight(text: str) -> int:
+    """What a text takes: bytes of UTF-8, or where that is more units of UTF-16 when decomposed, as HFS+ counts."""
+    return sum(
+        1
+        if c.isascii()
+        else max(len(c.encode()), len(unicodedata.normalize("NFD", c).encode("utf-16-le")) // 2)
+        for c in text
+    )

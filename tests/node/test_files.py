@@ -317,6 +317,47 @@ async def test_five_who_fetch_at_once_share(office: Office, tmp_path: Path) -> N
     assert shown(cid, to_cid).root == shown(bob, to_bob).root
 
 
+async def test_an_offer_that_is_taken_back_is_fetched_no_more(office: Office, tmp_path: Path) -> None:
+    ann, bob = await office.join("ann", upload_rate=4 * CHUNK), await office.join("bob")
+    source = tmp_path / "slow.bin"
+    source.write_bytes(content(24 * CHUNK))
+    offer = await offered(ann, bob, source)
+    bob.node.transfers.accept(offer)
+    await came_true(bob, lambda: shown(bob, offer).done >= CHUNK)
+    ann.node.delete(offer)
+    await came_true(bob, lambda: bob.node.store.files.transfers("cancelled") != [])
+    assert bob.node.transfers.look() is False or bob.node.store.files.transfers("wanted") == []
+
+
+async def test_a_download_folder_that_cannot_be_used_is_told(office: Office, tmp_path: Path) -> None:
+    ann, bob = await office.join("ann"), await office.join("bob")
+    (tmp_path / "in").write_bytes(b"a file, not a folder")
+    source = tmp_path / "x"
+    source.write_bytes(b"x")
+    offer = await offered(ann, bob, source)
+    bob.node.transfers.accept(offer, tmp_path / "in")
+    await came_true(bob, lambda: has(bob, offer, "failed"))
+    assert "is not a folder: choose another download folder" in shown(bob, offer).detail
+    assert (tmp_path / "in").read_bytes() == b"a file, not a folder"
+
+
+async def test_what_team_mates_send_comes_unasked_if_it_is_small(office: Office, tmp_path: Path) -> None:
+    ann, bob = await office.join("ann"), await office.join("bob", accept_max_bytes=10)
+    cid = await office.join("cid", accept_files="nobody")
+    team = ann.node.teams.create("Blue")
+    code = ann.node.teams.invite(team, uses=5)[0]
+    for peer in (bob, cid):
+        peer.node.joining.begin(code)
+        await came_true(peer, lambda peer=peer: peer.node.rooms.is_mate(ann.node.peer_id))  # type: ignore[misc]
+    small, large = tmp_path / "small.txt", tmp_path / "large.txt"
+    small.write_bytes(b"0123456789")
+    large.write_bytes(b"0123456789!")
+    first = (await ann.node.transfers.send(team, small)).id
+    second = (await ann.node.transfers.send(team, large)).id
+    await came_true(bob, lambda: has(bob, first, "done") and has(bob, second, "offered"))
+    await came_true(cid, lambda: has(cid, first, "offered"))
+
+
 def test_every_state_has_its_word() -> None:
     from p2pim.node.offers import _STATES  # noqa: PLC0415
     from p2pim.node.transfers import _SAID  # noqa: PLC0415

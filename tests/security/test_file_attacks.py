@@ -47,7 +47,7 @@ def source(tmp_path: Path) -> Offered:
 def job(source: Offered, tmp_path: Path) -> Job:
     landing = Landing(tmp_path / "in")
     offer = make_offer("f", source.size, source.listing, 0, wall_ms=0, random=Dice("x"))
-    return Job(offer, ANN, BEN, landing, landing.folder_named("0" * 16))
+    return Job(offer, ANN, BEN, landing, landing.new_folder("0" * 16))
 
 
 def held(source: Offered) -> OwnFiles:

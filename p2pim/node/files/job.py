@@ -16,8 +16,9 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
-from p2pim.errors import DecodeError, UserError
-from p2pim.node.files.landing import Landing, mark_downloaded
+from p2pim.errors import DecodeError, NotNow, UserError
+from p2pim.node.files.landing import Landing
+from p2pim.node.files.mark import mark_downloaded
 from p2pim.node.files.sharing import Sharing
 from p2pim.node.files.tree import Entry, Partial
 from p2pim.protocol.filename import safe_path, unique
@@ -239,7 +240,7 @@ class Job:
             _sync([entry.path for entry in partial.all_entries])
             publish = self._landing.publish_folder if self.offer.is_folder else self._landing.publish_file
             self.path = publish(data, self.offer.name)
-        mark_downloaded(self.path, "")
+        mark_downloaded(self.path, "p2pim")
         self._landing.discard(self._folder)
         self.end(Outcome.DONE)
 
@@ -259,7 +260,7 @@ def _sync(paths: list[Path]) -> None:
 
 def _disk_trouble(error: OSError | UserError) -> tuple[Outcome, str]:
     if isinstance(error, UserError):
-        return Outcome.FULL, str(error)
+        return (Outcome.FULL if isinstance(error, NotNow) else Outcome.BROKEN), str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Outcome.FULL, "The disk is full."
     return Outcome.BROKEN, f"It cannot be written: {error.strerror}."

@@ -61,7 +61,7 @@ class FileMover:
             upload_rate=settings.upload_rate,
         )
         self.peers_of, self.job = self._engine.peers_of, self._engine.job
-        self._looking = False
+        self._looking = self._closed = False
 
     def begin(self, job: Job, peers: frozenset[PeerId]) -> None:
         """Start a job, and look how far it is while it runs."""
@@ -94,7 +94,7 @@ class FileMover:
         Raises:
             BadInput: see ``offering``.
         """
-        return await asyncio.to_thread(look_through, path)
+        return await asyncio.to_thread(look_through, path, lambda: self._closed)
 
     def connect(self, link: Link, pulls: bool) -> bool:
         """Have a connection with the other end of a Link; False if only they can make it.
@@ -149,4 +149,5 @@ class FileMover:
 
     def close(self) -> None:
         """End all threads."""
+        self._closed = True
         self._engine.close()

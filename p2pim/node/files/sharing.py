@@ -86,11 +86,13 @@ class Sharing:
 
     def among(self, fetchers: Iterable[PeerId]) -> None:
         """Who else fetches it at present."""
-        self._fetchers = sorted({self._me, *fetchers})
+        among = sorted({self._me, *fetchers})
+        if among != self._fetchers:
+            self._fetchers, self._stalled = among, False
 
-    def stalled(self, stalled: bool) -> None:
-        """Whether nothing comes: then the author is asked for anything."""
-        self._stalled = stalled
+    def stalled(self) -> None:
+        """Nothing comes: from now on the author is asked for anything, until it is others who fetch."""
+        self._stalled = True
 
     def told(self, bitmap: Bitmap, first: int, bits: bytes) -> None:
         """Somebody who is not the author has these."""

@@ -18,7 +18,7 @@ CREATE TABLE transfers (
   at_ms  INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX transfers_by_root ON transfers (root);
+CREATE INDEX transfers_by_state ON transfers (state, at_ms);
 
 CREATE TABLE reports (
   offer BLOB NOT NULL CHECK (length(offer) = 32),

@@ -31,7 +31,7 @@ def job_of(
     forbidden: Callable[[str], str] = lambda name: "",
 ) -> Job:
     landing = Landing(folder)
-    return Job(offer, ANN, BEN, landing, landing.folder_named(NAME), listing=listing, forbidden=forbidden)
+    return Job(offer, ANN, BEN, landing, landing.new_folder(NAME), listing=listing, forbidden=forbidden)
 
 
 def run(job: Job, feed: Callable[[], None] = lambda: None) -> Job:

@@ -1,253 +1,386 @@
-"""Attack 22: what is planted where files land is neither followed nor changed."""
+"""Where received files land: attack 22, links planted where something is going to be written."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from p2pim.errors import BadInput, Forbidden, LocalProtocolError, NotNow
-from p2pim.node.files import landing as module
-from p2pim.node.files.landing import PARTIAL, Landing, mark_downloaded
+from p2pim.node.files.landing import PARTIAL, Landing, free_and_total
+from tests.as_nobody import NOBODY, as_nobody
+from tests.received import complete, complete_folder, failing, mode, state
 
-NAME = "0123456789abcdef"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to somebody else")
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can pose as another user")
+GB = 10**9
 
 
 @pytest.fixture
-def landing(tmp_path: Path) -> Landing:
-    return Landing(tmp_path / "in")
+def downloads(tmp_path: Path) -> Path:
+    return tmp_path / "downloads"
 
 
-def finished(landing: Landing, data: bytes = b"data", name: str = NAME) -> Path:
-    path = landing.folder_named(name) / "data"
-    descriptor = landing.open_new(path)
-    os.write(descriptor, data)
-    os.close(descriptor)
-    return path
+@pytest.fixture
+def landing(downloads: Path) -> Landing:
+    return Landing(downloads)
 
 
-def test_a_file_gets_its_place_and_nothing_is_left(landing: Landing, tmp_path: Path) -> None:
-    path = landing.publish_file(finished(landing), "../report.pdf")
-    assert path == tmp_path / "in" / "report.pdf"
-    assert path.read_bytes() == b"data"
-    assert not path.stat().st_mode & 0o111
-    landing.discard(tmp_path / "in" / PARTIAL / NAME)
-    assert [p.name for p in (tmp_path / "in").iterdir()] == ["report.pdf"]
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
-def test_private_while_incomplete(landing: Landing, tmp_path: Path) -> None:
-    path = finished(landing)
-    assert path.stat().st_mode & 0o777 == 0o600
-    for folder in (path.parent, path.parent.parent):
-        assert folder.stat().st_mode & 0o777 == 0o700
-    with pytest.raises(FileExistsError):
-        landing.open_new(path)
-    os.close(landing.open_again(path))
-    landing.folder_named("f" * 16)
-    landing.discard_folder(NAME)
-    assert (tmp_path / "in" / PARTIAL).exists(), "another is still there"
+# -- the folders
 
 
-def test_nothing_that_is_there_is_replaced(landing: Landing, tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "a.txt").write_bytes(b"mine")
-    (folder / "a (1).txt").symlink_to(tmp_path / "nowhere")
-    (folder / "a (2).txt").mkdir()
-    path = landing.publish_file(finished(landing), "a.txt")
-    assert path.name == "a (3).txt"
-    assert (folder / "a.txt").read_bytes() == b"mine"
-    assert not (tmp_path / "nowhere").exists()
-    tree = landing.folder_named("1" * 16) / "data"
-    tree.mkdir()
-    (tree / "x").write_bytes(b"x")
-    (folder / "b").mkdir()
-    assert landing.publish_folder(tree, "b").name == "b (1)"
-    assert not any((folder / "b").iterdir())
+def test_folders_are_made_when_they_are_needed_and_private(downloads: Path) -> None:
+    landing = Landing(downloads / "a" / "b")
+    assert not downloads.exists()
+    folder = landing.new_folder()
+    assert folder.parent == downloads / "a" / "b" / PARTIAL
+    assert len(folder.name) == 16
+    assert int(folder.name, 16) >= 0
+    assert mode(folder) == mode(folder.parent) == 0o700
+    assert landing.new_folder() != folder
 
 
-@pytest.mark.parametrize("code", [errno.EPERM, errno.EXDEV, errno.EOPNOTSUPP])
-def test_without_hard_links(
-    landing: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    def refused(*_: Any, **__: Any) -> None:
-        raise OSError(code, "no links here")
-
-    monkeypatch.setattr("os.link", refused)
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a").write_bytes(b"mine")
-    path = landing.publish_file(finished(landing), "a")
-    assert (path.name, path.read_bytes()) == ("a (1)", b"data")
-    assert (tmp_path / "in" / "a").read_bytes() == b"mine"
+def test_a_transfer_finds_its_folder_again(landing: Landing) -> None:
+    folder = landing.new_folder("0123456789abcdef")
+    (folder / "kept").touch()
+    assert landing.new_folder("0123456789abcdef") == folder
+    assert (folder / "kept").exists()
 
 
-def test_what_fails_otherwise_is_told(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    partial = finished(landing)
-
-    def broken(*_: Any, **__: Any) -> None:
-        raise OSError(errno.EIO, "broken")
-
-    monkeypatch.setattr("os.link", broken)
-    with pytest.raises(OSError, match="broken"):
-        landing.publish_file(partial, "a")
-
-
-def test_too_many_of_one_name(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_TRIES", 1)
-    for number in range(2):
-        landing.publish_file(finished(landing, name=f"{number}" * 16), "a")
-    with pytest.raises(BadInput, match="too many files called a"):
-        landing.publish_file(finished(landing), "a")
-
-
-def test_a_folder_somebody_fills_meanwhile(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    tree = landing.folder_named(NAME) / "data"
-    tree.mkdir()
-    real, tries = Path.rename, []
-
-    def rename(self: Path, target: Path) -> Path:
-        tries.append(target)
-        if len(tries) == 1:
-            (target / "planted").write_bytes(b"x")
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", rename)
-    assert landing.publish_folder(tree, "b").name == "b (1)"
-    assert (tries[0] / "planted").read_bytes() == b"x"
-
-
-def test_links_in_place_of_ours(landing: Landing, tmp_path: Path) -> None:
-    folder, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "victim").write_bytes(b"victim")
-    path = finished(landing)
-    path.unlink()
-    path.symlink_to(elsewhere / "victim")
-    with pytest.raises(OSError, match="symbolic links"):
-        landing.open_again(path)
-    with pytest.raises(FileExistsError):
-        landing.open_new(path)
-    path.unlink()
-    os.link(elsewhere / "victim", path)
-    with pytest.raises(Forbidden, match="not what p2pim has put there"):
-        landing.open_again(path)
-    landing.discard(path.parent)
-    assert (elsewhere / "victim").read_bytes() == b"victim"
-    (folder / PARTIAL).symlink_to(elsewhere)
-    with pytest.raises(Forbidden, match="not a private folder of yours"):
-        landing.folder_named(NAME)
-    assert [p.name for p in elsewhere.iterdir()] == ["victim"]
-
-
-def test_a_partial_folder_others_can_read(landing: Landing, tmp_path: Path) -> None:
-    (tmp_path / "in" / PARTIAL).mkdir(parents=True)
-    (tmp_path / "in" / PARTIAL).chmod(0o755)
-    with pytest.raises(Forbidden):
-        landing.folder_named(NAME)
-
-
-def test_a_download_folder_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    for path in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(BadInput, match="cannot be used for files"):
-            Landing(path).folder_named(NAME)
-
-
-@needs_root
-def test_a_link_that_somebody_else_has_made(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    link = tmp_path / "link"
-    link.symlink_to(tmp_path / "real")
-    Landing(link).folder_named(NAME)
-    os.chown(link, 65534, 65534, follow_symlinks=False)
-    with pytest.raises(Forbidden, match="somebody else has made"):
-        Landing(link).folder_named(NAME)
-    os.chown(tmp_path / "real" / PARTIAL, 65534, 65534)
-    with pytest.raises(Forbidden):
-        Landing(tmp_path / "real").folder_named(NAME)
-
-
-def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(BadInput, match="cannot be written"):
-        Landing(tmp_path).folder_named(NAME)
-
-
-def test_only_what_is_incomplete_is_thrown_away(landing: Landing, tmp_path: Path) -> None:
-    for path in (tmp_path, tmp_path / "in" / NAME, tmp_path / "in" / PARTIAL / ".."):
-        with pytest.raises(LocalProtocolError):
-            landing.discard(path)
+@pytest.mark.parametrize(
+    "name", ["", "..", "0123456789abcde", "0123456789ABCDEF", "../456789abcdef0", "x" * 16]
+)
+def test_a_private_folder_has_no_other_name(landing: Landing, name: str) -> None:
     with pytest.raises(LocalProtocolError):
-        landing.folder_named("../../x")
+        landing.new_folder(name)
 
 
-def test_space(tmp_path: Path) -> None:
-    landing = Landing(tmp_path, reserve=1000, free=lambda _: (5_000_000, 1_000_000_000))
-    landing.check_space(4_999_000)
-    with pytest.raises(NotNow, match="free 1 MB, then try again"):
-        landing.check_space(4_999_001)
-    small = Landing(tmp_path, free=lambda _: (100, 1000))
-    small.check_space(50)
-    with pytest.raises(NotNow):
-        small.check_space(51)
-    Landing(tmp_path).check_space(0)
+def test_a_relative_folder_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    landing = Landing(Path("here"))
+    monkeypatch.chdir("/")
+    assert landing.new_folder().parent == tmp_path / "here" / PARTIAL
 
 
-def test_a_racer_who_plants_names_changes_nothing(tmp_path: Path) -> None:
-    landing, folder = Landing(tmp_path / "in"), tmp_path / "in"
-    victims = tmp_path / "victims"
-    victims.mkdir()
-    for number in range(20):
-        (victims / str(number)).write_bytes(b"victim")
-    stop = threading.Event()
-    folder.mkdir()
+def test_a_download_folder_that_is_none(downloads: Path, landing: Landing) -> None:
+    downloads.write_text("a file")
+    with pytest.raises(BadInput, match="is not a folder: choose another"):
+        landing.new_folder()
+    downloads.unlink()
+    downloads.symlink_to("nowhere")
+    with pytest.raises(BadInput, match=r"Cannot write to .* \(no such file or directory\): .*choose another"):
+        landing.new_folder()
+    with pytest.raises(BadInput, match="Cannot write to"):
+        Landing(Path("/dev/null/downloads")).check_space(0)
 
-    def race() -> None:
-        number = 0
-        while not stop.is_set():
-            target = folder / f"f ({number % 50}).bin"
-            try:
-                if number % 3:
-                    target.symlink_to(victims / str(number % 20))
-                else:
-                    target.write_bytes(b"") if not target.exists() else None
-            except OSError:
-                pass
-            number += 1
 
-    racer = threading.Thread(target=race)
-    racer.start()
-    placed = []
+def test_a_download_folder_behind_a_link_of_ones_own_is_ones_own_business(
+    downloads: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "disk").mkdir()
+    downloads.symlink_to("disk")
+    landing = Landing(downloads)
+    assert landing.publish_file(complete(landing), "a.txt") == downloads / "a.txt"
+    assert (tmp_path / "disk" / "a.txt").read_bytes() == b"new"
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_that_somebody_else_made_is_no_download_folder(
+    downloads: Path, landing: Landing, tmp_path: Path, exists: bool
+) -> None:
+    partial = complete(landing)
+    other = tmp_path / "other"
+    other.symlink_to("trap")
+    if exists:
+        (tmp_path / "trap").mkdir()
+    os.chown(other, NOBODY, NOBODY, follow_symlinks=False)
+    for act in (
+        lambda: Landing(other).new_folder(),
+        lambda: Landing(other).check_space(1),
+        lambda: landing.publish_file(partial, "a", other),
+        lambda: landing.publish_folder(partial.parent, "a", other),
+    ):
+        with pytest.raises(
+            Forbidden, match=rf"another user \(uid {NOBODY}\).*choose another download folder"
+        ):
+            act()
+    assert list(tmp_path.glob("trap/*")) == []
+    assert partial.exists()
+
+
+@ROOT_ONLY
+def test_a_link_of_root_is_trusted_and_a_folder_without_rights_is_refused(short_tmp: Path) -> None:
+    short_tmp.chmod(0o755)
+    (short_tmp / "disk").mkdir()
+    os.chown(short_tmp / "disk", NOBODY, NOBODY)
+    (short_tmp / "link").symlink_to("disk")
+    (short_tmp / "closed").mkdir()
+    said = as_nobody(
+        f"""
+from pathlib import Path
+from p2pim.errors import UserError
+from p2pim.node.files.landing import Landing
+print(Landing(Path({str(short_tmp / "link")!r})).new_folder().is_dir())
+for name in ("closed", "closed/deeper"):
     try:
-        for number in range(200):
-            name = f"{number:016x}"
-            placed.append(
-                (landing.publish_file(finished(landing, name.encode(), name), "f.bin"), name.encode())
-            )
-            landing.discard_folder(name)
-    finally:
-        stop.set()
-        racer.join()
-    assert all(path.read_bytes() == data and not path.is_symlink() for path, data in placed)
-    assert {hashlib.sha256(p.read_bytes()).hexdigest() for p in victims.iterdir()} == {
-        hashlib.sha256(b"victim").hexdigest()
-    }
+        Landing(Path({str(short_tmp)!r}) / name).new_folder()
+    except UserError as error:
+        print(type(error).__name__, error)
+""",
+        "p2pim.node.files.landing",
+    )
+    assert said.splitlines() == [
+        "True",
+        *(
+            f"BadInput Cannot write to {short_tmp / name} (permission denied): "
+            "mend its permissions, or choose another download folder."
+            for name in ("closed", "closed/deeper")
+        ),
+    ]
 
 
-def test_marks_of_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.exe"
-    path.write_bytes(b"MZ")
-    mark_downloaded(path, "win32")
-    assert "ZoneId=3" in Path(f"{path}:Zone.Identifier").read_text(encoding="ascii")
-    marked: list[Path] = []
-    monkeypatch.setattr(module, "_set_quarantine", marked.append)
-    mark_downloaded(path, "darwin")
-    mark_downloaded(path, "linux")
-    assert marked == [path]
-    mark_downloaded(tmp_path / "no" / "folder", "win32")
+@pytest.mark.parametrize("leads", ["trap", "nowhere"])
+def test_a_link_is_no_private_folder(downloads: Path, landing: Landing, tmp_path: Path, leads: str) -> None:
+    downloads.mkdir()
+    (tmp_path / "trap").mkdir(mode=0o700)
+    (tmp_path / "trap" / "precious").touch()
+    (downloads / PARTIAL).symlink_to(tmp_path / leads)
+    for act in (
+        lambda: landing.new_folder("0" * 16),
+        lambda: landing.open_new(downloads / PARTIAL / "evil"),
+        lambda: landing.open_again(downloads / PARTIAL / "precious"),
+        lambda: landing.discard(downloads / PARTIAL / "precious"),
+        lambda: landing.publish_file(downloads / PARTIAL / "precious", "a"),
+    ):
+        with pytest.raises(Forbidden, match=r"was not made by p2pim.*: remove it, then try again"):
+            act()
+    assert [path.name for path in (tmp_path / "trap").iterdir()] == ["precious"]
+    assert [path.name for path in downloads.iterdir()] == [PARTIAL]
+
+
+def test_a_link_or_a_file_is_no_folder_of_a_transfer(landing: Landing, tmp_path: Path) -> None:
+    folder = landing.new_folder()
+    folder.rmdir()
+    folder.symlink_to(tmp_path, target_is_directory=True)
+    for act in (landing.new_folder, lambda name: landing.open_new(folder / name)):
+        with pytest.raises((Forbidden, LocalProtocolError)):
+            act(folder.name)
+    folder.unlink()
+    folder.touch()
+    with pytest.raises(Forbidden, match="was not made by p2pim"):
+        landing.new_folder(folder.name)
+
+
+@ROOT_ONLY
+def test_a_private_folder_of_somebody_else_is_refused(downloads: Path, landing: Landing) -> None:
+    landing.new_folder()
+    os.chown(downloads / PARTIAL, NOBODY, NOBODY)
+    with pytest.raises(Forbidden, match="was not made by p2pim"):
+        landing.new_folder()
+
+
+def test_a_private_folder_that_others_can_enter_is_refused(downloads: Path, landing: Landing) -> None:
+    landing.new_folder()
+    (downloads / PARTIAL).chmod(0o750)
+    with pytest.raises(Forbidden, match=f"open to other users: run `chmod 700 {downloads / PARTIAL}`"):
+        landing.new_folder()
+
+
+@pytest.mark.parametrize(
+    ("times", "number", "why"),
+    [(9, errno.EROFS, "read-only file system"), (9, errno.ENOENT, "no such file"), (1, errno.ENOENT, None)],
+)
+def test_a_private_folder_that_cannot_be_made(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch, times: int, number: int, why: str | None
+) -> None:
+    made = Path.mkdir
+    failed: list[Path] = []
+
+    def mkdir(path: Path, *args: Any, **options: Any) -> None:
+        if path.parent.name == PARTIAL and len(failed) < times:
+            failed.append(path)
+            failing(number)()
+        made(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    if why is None:  # the folder above was removed in that moment
+        assert landing.new_folder().is_dir()
+        return
+    with pytest.raises(
+        BadInput, match=rf"Cannot write to .* \({why}.*: mend its permissions, or choose another"
+    ):
+        landing.new_folder()
+
+
+def test_a_download_folder_that_cannot_be_written(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(BadInput, match=r"Cannot write to .* \(permission denied\)"):
+        landing.new_folder()
+
+
+# -- space
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "size", "missing"),
+    [
+        (100 * GB, 1000 * GB, 98 * GB, None),
+        (100 * GB, 1000 * GB, 99 * GB, "74 MB"),
+        (100 * GB, 1000 * GB, 200 * GB, "102 GB"),
+        (100 * GB, 1000 * GB, 100 * GB - (1 << 30), None),
+        (100 * GB, 1000 * GB, 100 * GB - (1 << 30) + 1, "1 MB"),
+        (GB, 2 * GB, 900_000_000, None),  # a twentieth of a small disk
+        (GB, 2 * GB, 900_000_001, "1 MB"),
+        (0, 2 * GB, 0, "100 MB"),
+        (5, 10, 5, None),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    downloads: Path, free: int, total: int, size: int, missing: str | None
+) -> None:
+    landing = Landing(downloads, free=lambda folder: (free, total) if folder == downloads else (0, 0))
+    if missing is None:
+        landing.check_space(size)
+        return
+    with pytest.raises(
+        NotNow, match=f"not enough space for this in {downloads}: free {missing} more there, or"
+    ):
+        landing.check_space(size)
+
+
+def test_the_reserve_can_be_chosen_and_a_disk_may_not_say(downloads: Path) -> None:
+    Landing(downloads, reserve=0, free=lambda _: (5, 1000)).check_space(5)
+    with pytest.raises(BadInput, match="Cannot write"):
+        Landing(downloads, free=failing(errno.EIO)).check_space(1)
+
+
+def test_the_real_disk_tells(downloads: Path, landing: Landing) -> None:
+    landing.check_space(0)
+    free, total = free_and_total(downloads)
+    assert 0 < free <= total
+    with pytest.raises(NotNow):
+        landing.check_space(total)
+
+
+# -- partial files
+
+
+def test_a_partial_file_is_private_and_opened_again(landing: Landing) -> None:
+    path = complete(landing, b"12")
+    assert mode(path) == 0o600
+    with os.fdopen(landing.open_again(path), "r+b") as stream:
+        assert stream.read() == b"12"
+        stream.write(b"3")
+    assert path.read_bytes() == b"123"
+    descriptor = landing.open_again(path)
+    assert not os.get_inheritable(descriptor)
+    os.close(descriptor)
+    with pytest.raises(FileNotFoundError):
+        landing.open_again(path.with_name("never"))
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_at_the_name_of_a_partial_file_is_not_followed(
+    landing: Landing, tmp_path: Path, exists: bool
+) -> None:
+    victim = tmp_path / "victim"
+    if exists:
+        victim.write_text("precious")
+    link = landing.new_folder() / "part"
+    link.symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        landing.open_new(link)
+    with pytest.raises(Forbidden, match="was not made by p2pim"):
+        landing.open_again(link)
+    with pytest.raises(Forbidden):
+        landing.publish_file(link, "a")
+    assert victim.exists() == exists
+    landing.discard(link)
+    assert not link.is_symlink()
+    assert victim.exists() == exists
+
+
+def test_a_partial_file_with_another_name_elsewhere_is_refused(landing: Landing, tmp_path: Path) -> None:
+    path = complete(landing)
+    os.link(path, tmp_path / "other")
+    for act in (landing.open_again, lambda path: landing.publish_file(path, "a")):
+        with pytest.raises(Forbidden):
+            act(path)
+    with pytest.raises(FileExistsError):
+        landing.open_new(path)
+
+
+@ROOT_ONLY
+def test_a_partial_file_of_somebody_else_is_refused(landing: Landing) -> None:
+    path = complete(landing)
+    os.chown(path, NOBODY, NOBODY)
+    with pytest.raises(Forbidden):
+        landing.open_again(path)
+
+
+def test_what_is_no_file_is_no_partial_file(landing: Landing) -> None:
+    folder = landing.new_folder()
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+    for name in ("folder", "pipe"):
+        with pytest.raises(Forbidden):
+            landing.open_again(folder / name)
+
+
+def test_only_what_is_in_the_private_folder_is_touched(
+    downloads: Path, landing: Landing, tmp_path: Path
+) -> None:
+    folder = landing.new_folder()
+    (downloads / "precious").touch()
+    (folder / "out").symlink_to(tmp_path)
+    (tmp_path / "precious").touch()
+    before = state(tmp_path)
+    for path in (
+        downloads,
+        downloads / PARTIAL,
+        downloads / "precious",
+        downloads / "new",
+        folder / ".." / ".." / "precious",
+        folder / "out" / "precious",
+        Path("relative"),
+    ):
+        acts: list[Callable[[Path], object]] = [landing.open_new, landing.open_again, landing.discard]
+        acts += [lambda path: landing.publish_file(path, "a"), lambda path: landing.publish_folder(path, "a")]
+        for act in acts:
+            with pytest.raises(LocalProtocolError):
+                act(path)
+    assert state(tmp_path) == before
+
+
+def test_what_is_incomplete_is_removed_and_no_link_followed(landing: Landing, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    tree = complete_folder(landing)
+    (tree / "link").symlink_to(tmp_path / "precious")
+    (tree / "inner" / "link").symlink_to(tmp_path / "precious" / "file")
+    landing.discard(tree.parent)
+    assert not tree.parent.exists()
+    assert (tmp_path / "precious" / "file").exists()
+    path = complete(landing)
+    landing.discard(path)
+    assert not path.exists()
+    landing.discard(path)
+    Landing(tmp_path / "none").discard(tmp_path / "none" / PARTIAL / "0")
+
+
+def test_what_is_in_use_stays(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = complete(landing)
+    monkeypatch.setattr(Path, "unlink", failing(errno.EACCES))
+    landing.discard(path)
+    assert path.exists()

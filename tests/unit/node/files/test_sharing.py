@@ -77,12 +77,14 @@ def test_what_others_have_is_left_to_them_until_nothing_comes() -> None:
     sharing.told(source, 0, b"\xe0")
     assert drained(sharing, None) == [], "0 and 2 are ours to ask for, but Ben has them"
     assert sharing.next_from(source) in (0, 1, 2)
-    sharing.stalled(True)
+    sharing.stalled()
+    sharing.among([BEN])
     assert len(drained(sharing, None)) == 3
-    sharing.failed([0, 2])
-    sharing.stalled(False)
+    sharing.failed([0, 1, 2])
+    sharing.among([BEN, CID])
+    assert drained(sharing, None) == [], "it is others now: the shares are others, too"
     sharing.lost(source)
-    assert sorted(drained(sharing, None)) == [0, 2], "Ben is gone"
+    assert drained(sharing, None) == [0], "Ben is gone"
 
 
 def test_two_who_have_the_same_are_counted_apart() -> None:

@@ -58,7 +58,7 @@ def test_files_one_after_the_other(tmp_path: Path) -> None:
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     entries, whole = files(tmp_path, 10, CHUNK, 5)
     landing = Landing(tmp_path / "in")
-    folder = landing.folder_named("0" * 16)
+    folder = landing.new_folder("0" * 16)
     parts = [Entry(folder / "data" / str(n), e.size, None) for n, e in enumerate(entries)]
     partial = Partial(parts, landing.open_new, landing.open_again)
     buffer = memoryview(bytearray(CHUNK))
