@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import BadInput, Forbidden, NotNow, UnknownTarget
 from p2pim.node import events
-from p2pim.node.files.offering import Offered
 from p2pim.node.session import Session, SetId
 from p2pim.protocol import filetalk
 from p2pim.protocol.filetalk import Fstate
@@ -20,6 +19,7 @@ from p2pim.store.files import StoredEntry
 from p2pim.store.messages import Stored
 
 if TYPE_CHECKING:
+    from p2pim.node.files.offering import Offered
     from p2pim.node.node import Node
 
 _STATES: Final = {

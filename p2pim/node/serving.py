@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from p2pim.node.files.stock import OwnFiles, PartOfJob
 from p2pim.node.session import Session
 from p2pim.protocol.filetalk import Fcall, Fhold, Fseek, Fstate
 from p2pim.protocol.identity import PeerId
@@ -45,6 +44,8 @@ class Serving:
         """
         if not self._may_have(peer_id, root):
             return None
+        from p2pim.node.files.stock import OwnFiles, PartOfJob  # noqa: PLC0415  (who serves nothing needs no memory)
+
         job = self._transfers.job(root)
         if job is not None and job.ready and not job.is_over:
             return before if isinstance(before, PartOfJob) and before.job is job else PartOfJob(job)

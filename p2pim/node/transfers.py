@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from p2pim.errors import BadInput, Forbidden, NotNow, UserError
-from p2pim.node.files.job import Job, Outcome
-from p2pim.node.files.landing import PARTIAL, Landing
-from p2pim.node.files.offering import Offered
+from p2pim.node.files.ports import Mover, Outcome
 from p2pim.node.link import Link
 from p2pim.node.networks import FEATURE_FILES
 from p2pim.node.offers import Offers, offer_of
@@ -35,6 +33,7 @@ from p2pim.store.messages import Stored
 
 if TYPE_CHECKING:
     from p2pim.node.files.engine import Process
+    from p2pim.node.files.job import Job
     from p2pim.node.node import Node
 
 #: Jobs at once; others wait, the newest first.
@@ -58,28 +57,6 @@ _SAID: Final = {
 
 
 _FAILED: Final = {Outcome.FULL: files.FULL, Outcome.FORBIDDEN: files.FORBIDDEN}
-
-
-class Mover(Protocol):
-    """Who moves the bytes, in threads."""
-
-    def begin(self, job: Job, peers: frozenset[PeerId]) -> None:
-        """Start a job."""
-
-    def peers_of(self, root: bytes, peers: frozenset[PeerId]) -> None:
-        """These may have something of a job."""
-
-    def job(self, root: bytes) -> Job | None:
-        """The job under way for a root."""
-
-    async def look_through(self, path: Path) -> Offered:
-        """Find and hash what is to be offered."""
-
-    def connect(self, link: Link, pulls: bool) -> bool:
-        """Have a connection with the other end of a Link; False if only they can make it."""
-
-    def part_from(self, link: Link) -> None:
-        """A Link is gone: so are the connections beside it."""
 
 
 class Transfers:
@@ -262,6 +239,9 @@ class Transfers:
         room = self._node.room(stored.message.header.room)
         if not any(True for _ in self._able(room)):
             return None
+        from p2pim.node.files.job import Job  # noqa: PLC0415  (who fetches nothing needs no memory for it)
+        from p2pim.node.files.landing import Landing  # noqa: PLC0415
+
         assert self.mover is not None
         author = stored.message.header.author
         landing = Landing(Path(transfer.folder))
@@ -388,6 +368,8 @@ class Transfers:
 
 def _discard(transfer: Transfer) -> None:
     """Throw away what has come of it."""
+    from p2pim.node.files.landing import PARTIAL, Landing  # noqa: PLC0415
+
     folder = Path(transfer.folder)
     Landing(folder).discard(folder / PARTIAL / transfer.name)
 

@@ -13,10 +13,11 @@ import pytest
 from p2pim.node.files import puller as puller_module
 from p2pim.node.files import server as server_module
 from p2pim.node.files.channel import Channel
-from p2pim.node.files.job import Job, Outcome
+from p2pim.node.files.job import Job
 from p2pim.node.files.landing import Landing
 from p2pim.node.files.offering import Offered, look_through
 from p2pim.node.files.pace import Pace
+from p2pim.node.files.ports import Outcome
 from p2pim.node.files.puller import Puller
 from p2pim.node.files.server import Server
 from p2pim.node.files.stock import OwnFiles

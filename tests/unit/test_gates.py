@@ -28,7 +28,15 @@ TESTED_ELSEWHERE: dict[str, tuple[str, str]] = (
     }
     | {
         f"p2pim/node/{name}.py": ("tests/node/test_files.py", "only whole nodes with files show what it does")
-        for name in ("offers", "serving", "transfers", "files/engine", "files/mover", "files/stock")
+        for name in (
+            "offers",
+            "serving",
+            "transfers",
+            "files/engine",
+            "files/mover",
+            "files/ports",
+            "files/stock",
+        )
     }
     | {
         f"p2pim/node/files/{name}.py": (

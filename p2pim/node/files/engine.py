@@ -15,8 +15,9 @@ from typing import Final, NamedTuple, Protocol
 
 from p2pim.node.files.channel import Channel, ChannelClosed
 from p2pim.node.files.connect import open_as
-from p2pim.node.files.job import Job, Outcome
+from p2pim.node.files.job import Job
 from p2pim.node.files.pace import Pace
+from p2pim.node.files.ports import Outcome
 from p2pim.node.files.puller import Puller
 from p2pim.node.files.server import Holding, Server
 from p2pim.protocol import bulk
@@ -194,7 +195,7 @@ class Engine:
         if not self._closed:
             self._keeper.channel_closed(line.process, bool(line.pulls))
 
-    def part_from(self, process: Process) -> None:
+    def part_from(self, process: tuple[PeerId, bytes]) -> None:
         """The main Link with a process is gone: so are its others."""
         for line in self._lines:
             if line.process == process and line.channel is not None:

@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from p2pim.errors import DecodeError, NotNow, UserError
 from p2pim.node.files.landing import Landing
 from p2pim.node.files.mark import mark_downloaded
+from p2pim.node.files.ports import Outcome
 from p2pim.node.files.sharing import Sharing
 from p2pim.node.files.tree import Entry, Partial
 from p2pim.protocol.filename import safe_path, unique
@@ -41,17 +41,6 @@ log = logging.getLogger(__name__)
 #: Up to so many files are each brought to the disk by name, more all at once.
 _SYNCED_ONE_BY_ONE: Final = 64
 _DATA: Final = "data"
-
-
-class Outcome(StrEnum):
-    """How a run of a job ended."""
-
-    DONE = "done"
-    STOPPED = "stopped"
-    FULL = "full"
-    CHANGED = "changed"
-    BROKEN = "broken"
-    FORBIDDEN = "forbidden"
 
 
 class Job:

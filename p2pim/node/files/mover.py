@@ -6,14 +6,10 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p2pim.node.files.connect import dial, prefers_aes
-from p2pim.node.files.engine import Engine, Process
-from p2pim.node.files.offering import Offered, look_through
 from p2pim.node.net.tcp import SocketTransport
 from p2pim.protocol.connection import Connection
 from p2pim.protocol.identity import PeerId
@@ -22,7 +18,9 @@ from p2pim.protocol.records import Hello
 
 if TYPE_CHECKING:
     from p2pim.node.files.channel import Channel
+    from p2pim.node.files.engine import Engine, Process
     from p2pim.node.files.job import Job
+    from p2pim.node.files.offering import Offered
     from p2pim.node.files.server import Holding
     from p2pim.node.link import Link
     from p2pim.node.node import Node
@@ -51,17 +49,33 @@ class FileMover:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._loop = asyncio.get_running_loop()
-        settings = node.settings
-        self._engine = Engine(
-            node.transfers,
-            tell=self._tell,
-            ask=self._ask,
-            now=time.monotonic,
-            download_rate=settings.download_rate,
-            upload_rate=settings.upload_rate,
-        )
-        self.peers_of, self.job = self._engine.peers_of, self._engine.job
+        self._made: Engine | None = None
         self._looking = self._closed = False
+
+    @property
+    def _engine(self) -> Engine:
+        """Made when the first file is to be moved: who moves none needs no memory for it."""
+        if self._made is None:
+            from p2pim.node.files.engine import Engine  # noqa: PLC0415
+
+            settings = self._node.settings
+            self._made = Engine(
+                self._node.transfers,
+                tell=self._tell,
+                ask=self._ask,
+                now=time.monotonic,
+                download_rate=settings.download_rate,
+                upload_rate=settings.upload_rate,
+            )
+        return self._made
+
+    def peers_of(self, root: bytes, peers: frozenset[PeerId]) -> None:
+        """These may have something of a job."""
+        self._engine.peers_of(root, peers)
+
+    def job(self, root: bytes) -> Job | None:
+        """The job under way for a root."""
+        return None if self._made is None else self._made.job(root)
 
     def begin(self, job: Job, peers: frozenset[PeerId]) -> None:
         """Start a job, and look how far it is while it runs."""
@@ -80,6 +94,8 @@ class FileMover:
             self._loop.call_soon_threadsafe(call)
 
     def _ask(self, call: Callable[[], Holding | None]) -> Holding | None:
+        from concurrent.futures import CancelledError  # noqa: PLC0415
+
         async def answer() -> Holding | None:
             return call()
 
@@ -94,6 +110,8 @@ class FileMover:
         Raises:
             BadInput: see ``offering``.
         """
+        from p2pim.node.files.offering import look_through  # noqa: PLC0415
+
         return await asyncio.to_thread(look_through, path, lambda: self._closed)
 
     def connect(self, link: Link, pulls: bool) -> bool:
@@ -102,6 +120,9 @@ class FileMover:
         What could be dialled once can be dialled again, at the same place: so it is the initiator of the Link who
         dials, whoever fetches.
         """
+        from p2pim.node.files.connect import dial, prefers_aes  # noqa: PLC0415
+        from p2pim.node.files.engine import Process  # noqa: PLC0415
+
         process = Process(link.peer_id, link.boot_id)
         if link.via is not None or self._engine.has_line(process, pulls):
             return True
@@ -135,6 +156,8 @@ class FileMover:
 
     def take(self, link: Link, handed: Handed) -> None:
         """A connection for files was made to us: only from a process that a main Link is up with."""
+        from p2pim.node.files.engine import Process  # noqa: PLC0415
+
         process = Process(handed.peer_id, handed.boot_id)
         known = any((s.link.peer_id, s.link.boot_id) == process for s in self._node.sync.sessions.values())
         transport = link.transport
@@ -145,9 +168,11 @@ class FileMover:
 
     def part_from(self, link: Link) -> None:
         """A main Link is gone."""
-        self._engine.part_from(Process(link.peer_id, link.boot_id))
+        if self._made is not None:
+            self._made.part_from((link.peer_id, link.boot_id))
 
     def close(self) -> None:
         """End all threads."""
         self._closed = True
-        self._engine.close()
+        if self._made is not None:
+            self._made.close()

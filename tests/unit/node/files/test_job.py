@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from p2pim.node.files import job as module
-from p2pim.node.files.job import Job, Outcome
+from p2pim.node.files.job import Job
 from p2pim.node.files.landing import Landing
 from p2pim.node.files.offering import Offered, look_through
+from p2pim.node.files.ports import Outcome
 from p2pim.protocol.offer import CHUNK, ManifestEntry, Offer, encode_manifest, make_offer
 from tests.wire import Dice
 
