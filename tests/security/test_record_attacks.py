@@ -36,8 +36,17 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS.keys())
-@pytest.mark.parametrize("code", [code for code in records.TYPES.values() if code not in (0x02, 0x03)])
+# PING and PONG are raw bytes; FCALL has no elements, so one more is something newer
+PASSED_OVER = {*((code, what) for code in (0x02, 0x03) for what in BOMBS), (0x4A, "float")}
+HARMFUL = [
+    pytest.param(code, body, id=f"{code:02x} {what}")
+    for code in records.TYPES.values()
+    for what, body in BOMBS.items()
+    if (code, what) not in PASSED_OVER
+]
+
+
+@pytest.mark.parametrize(("code", "body"), HARMFUL)
 def test_a_bomb_ends_the_connection_with_bye_2(code: int, body: bytes) -> None:
     a, b = ready_pair()
     assert a.connection._session is not None
