@@ -149,7 +149,8 @@ class Offers:
             state = files.FAILED if state in (files.FULL, files.FORBIDDEN) else state
             done = offer.size if state == files.DONE else 0
         if job is not None and job.offer_id == stored.message.id and not job.is_over:
-            done, state = job.bytes_here, "fetching"
+            done = job.bytes_here
+            state = "fetching" if self._node.transfers.has_source(offer.root) else files.WANTED
         if mine:
             state = "sent" if self._store.files.holds(offer.root) else "withdrawn"
         name = self._node.people.name

@@ -189,8 +189,10 @@ class Transfers:
             self.mover.part_from(session.link)
         if not self._node.is_linked(peer_id):
             for root, holders in self._holders.items():
-                if holders.pop(peer_id, None) is not None:
+                job = self.job(root) if holders.pop(peer_id, None) is not None else None
+                if job is not None:
                     self._regroup(root)
+                    self._node.changes.tell(self._seqs(job.offer_id), "file")
 
     def _author(self, message_id: MessageId) -> PeerId | None:
         found = self._store.messages.get([message_id])
@@ -234,6 +236,10 @@ class Transfers:
         """What is under way for a root."""
         return self.mover.job(root) if self.mover is not None else None
 
+    def has_source(self, root: Root) -> bool:
+        """Whether somebody is there who has something of what is under way."""
+        return bool(self._holders.get(root))
+
     def _begin(self, transfer: Transfer) -> Job | None:
         stored, offer = self.offers.find(transfer.offer)
         room = self._node.room(stored.message.header.room)
@@ -265,9 +271,9 @@ class Transfers:
         return job
 
     def _able(self, room: Room) -> Iterator[Session]:
-        """The Links over which something of a room could be had."""
+        """The Links over which something of a room could be had; a third person carries no files."""
         for session in self._node.sync.sessions.values():
-            if session.moving.able and self.offers.shares(session, room):
+            if session.moving.able and session.link.via is None and self.offers.shares(session, room):
                 yield session
 
     def _seek(self, job: Job) -> None:

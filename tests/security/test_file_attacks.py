@@ -20,7 +20,7 @@ from p2pim.node.files.pace import Pace
 from p2pim.node.files.ports import Outcome
 from p2pim.node.files.puller import Puller
 from p2pim.node.files.server import Server
-from p2pim.node.files.stock import OwnFiles
+from p2pim.node.files.stock import OwnFiles, PartOfJob
 from p2pim.protocol import bulk
 from p2pim.protocol.bulk import Ask
 from p2pim.protocol.offer import CHUNK, make_offer
@@ -78,7 +78,9 @@ class Fetching:
             assert not thread.is_alive()
 
 
-def server(channel: Channel, permitted: Callable[..., OwnFiles | None]) -> tuple[Server, list[bytes]]:
+def server(
+    channel: Channel, permitted: Callable[..., OwnFiles | PartOfJob | None]
+) -> tuple[Server, list[bytes]]:
     changed: list[bytes] = []
     return Server(channel, permitted, changed.append, Pace(0, time.monotonic), time.monotonic), changed
 
@@ -243,5 +245,56 @@ def test_a_file_that_changes_under_way(ends: tuple[Channel, Channel], source: Of
     ends[1].send([bulk.ask(bulk.FGET, 2, b"p" * 32, 1)])
     assert ends[1].receive(10) == bulk.Refused(2, bulk.CHANGED)
     assert changed == [b"p" * 32]
+    ends[1].close()
+    thread.join(10)
+
+
+def test_a_part_is_told_of_as_it_grows_and_only_that_is_served(
+    ends: tuple[Channel, Channel], source: Offered, job: Job
+) -> None:
+    data = source.entries[0].path.read_bytes()
+    assert job.listed(source.listing)
+    running = start(job.run)
+    while not job.ready:
+        time.sleep(0.001)
+    job.write(1, [memoryview(data[CHUNK : 2 * CHUNK])])
+    serving, _ = server(ends[0], lambda root, before: before or PartOfJob(job))
+    thread = start(serving.run)
+    root = b"p" * 32
+    ends[1].send([bulk.ask(bulk.FLIST, 1, root, 0), bulk.ask(bulk.FGET, 2, root, 0)])
+    assert ends[1].receive(10) == bulk.Have(root, 0, b"\x40")
+    assert ends[1].receive(10) == bulk.Hashes(1, source.listing)
+    assert ends[1].receive(10) == bulk.Refused(2, bulk.UNAVAILABLE)
+    job.write(3, [memoryview(data[3 * CHUNK :])])
+    assert ends[1].receive(10) == bulk.Have(root, 0, b"\x50")
+    ends[1].send([bulk.ask(bulk.FGET, 3, root, 3)])
+    last = ends[1].receive(10)
+    assert isinstance(last, bulk.Data)
+    assert bytes(last.piece) == data[3 * CHUNK :]
+    for chunk in (0, 2):
+        job.write(chunk, [memoryview(data[chunk * CHUNK : (chunk + 1) * CHUNK])])
+    while not isinstance(told := ends[1].receive(10), bulk.Have) or told.bits != b"\xf0":
+        pass
+    running.join(10)
+    assert job.outcome is Outcome.DONE
+    job.end(Outcome.STOPPED)
+    ends[1].close()
+    thread.join(10)
+
+
+def test_what_is_whole_meanwhile_is_told_once_more(
+    ends: tuple[Channel, Channel], source: Offered, job: Job
+) -> None:
+    """The part it was served from has become a file."""
+    assert job.listed(source.listing)
+    part = PartOfJob(job)
+    serving, _ = server(ends[0], lambda root, before: before or part)
+    thread = start(serving.run)
+    root = b"p" * 32
+    ends[1].send([bulk.ask(bulk.FLIST, 1, root, 0)])
+    assert ends[1].receive(10) == bulk.Have(root, 0, b"\x00")
+    assert ends[1].receive(10) == bulk.Hashes(1, source.listing)
+    part.bitmap = lambda: None  # type: ignore[method-assign]
+    assert ends[1].receive(10) == bulk.Have(root, 0, b"\xff")
     ends[1].close()
     thread.join(10)
