@@ -188,8 +188,16 @@ class Screen:
         self._do("windowmove", "--sync", window, str(x), str(y))
 
     def activate(self, window: str) -> None:
-        """Bring a window to the front, as the task bar does."""
-        self._do("windowactivate", "--sync", window)
+        """Bring a window to the front, as the task bar does.
+
+        A window manager that has only just started does not say yet which one is in front, and xdotool gives up.
+        """
+        words = ["xdotool", "windowactivate", "--sync", window]
+
+        def is_done() -> bool:
+            return subprocess.run(words, env=self.env, check=False, capture_output=True).returncode == 0
+
+        until(is_done, lambda: f"window {window} in front")
 
     def picture(self, file: Path) -> None:
         """What the screen shows, as a PNG."""
