@@ -94,6 +94,8 @@ class Screen:
         self._stack.callback(bus.stdout.close)
         self.run(["/usr/libexec/at-spi-bus-launcher", "--launch-immediately"])
         self.run(["openbox"])
+        # before that a new window gets no focus, and what is typed goes nowhere
+        until(lambda: self._does("get_desktop"), lambda: "a window manager")
         if self._tray:
             self.start_panel()
         return self
@@ -101,6 +103,9 @@ class Screen:
     def _start_x(self) -> tuple[str, Any]:
         reading, writing = os.pipe()
         argv = ["Xvfb", "-displayfd", str(writing), "-screen", "0", self._size, "-nolisten", "tcp"]
+        argv += [
+            "-noreset"
+        ]  # else it starts over when the first client leaves, and the window manager with it
         self.run(argv, pass_fds=(writing,), env=dict(os.environ))
         os.close(writing)
         file = os.fdopen(reading)
@@ -136,6 +141,11 @@ class Screen:
         argv = ["xdotool", *words]
         done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=not may_fail)
         return done.stdout.strip()
+
+    def _does(self, *words: str) -> bool:
+        """Whether xdotool can do something at present."""
+        argv = ["xdotool", *words]
+        return subprocess.run(argv, env=self.env, capture_output=True, check=False).returncode == 0
 
     def click(self, thing: Thing, button: int = 1) -> None:
         """Click into the middle of something."""
@@ -192,12 +202,7 @@ class Screen:
 
         A window manager that has only just started does not say yet which one is in front, and xdotool gives up.
         """
-        words = ["xdotool", "windowactivate", "--sync", window]
-
-        def is_done() -> bool:
-            return subprocess.run(words, env=self.env, check=False, capture_output=True).returncode == 0
-
-        until(is_done, lambda: f"window {window} in front")
+        until(lambda: self._does("windowactivate", "--sync", window), lambda: f"window {window} in front")
 
     def picture(self, file: Path) -> None:
         """What the screen shows, as a PNG."""
