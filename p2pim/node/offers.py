@@ -86,7 +86,8 @@ class Offers:
         with self._node.writing():
             self.check_may_send(room, offered.name, offered.size)
             for entry in offered.entries if offered.is_folder else ():
-                self.check_may_send(room, entry.path.name)
+                if reason := self.forbidden(entry.path.name):
+                    raise Forbidden(reason)
             now, random = self._node.clock.wall_ms(), self._node.random
             count = len(offered.entries) if offered.is_folder else 0
             offer = make_offer(offered.name, offered.size, offered.listing, count, wall_ms=now, random=random)

@@ -197,8 +197,6 @@ class Landing:
             raise _unusable(into, error) from error
         finally:
             there.discard(folder)
-            with suppress(OSError):  # others are there
-                there._partial.rmdir()
 
     def _open_to_others(self, partial: Path) -> None:
         """Give what is complete the modes that new files get here, and find out that it holds only files."""

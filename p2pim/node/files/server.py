@@ -12,7 +12,7 @@ from p2pim.node.files.sharing import Bitmap
 from p2pim.node.files.tree import SourceChanged
 from p2pim.protocol import bulk
 from p2pim.protocol.bulk import PIECE, Ask
-from p2pim.protocol.offer import CHUNK, PAGE, chunk_size
+from p2pim.protocol.offer import CHUNK, PAGE, chunk_size, chunks_of
 
 #: How long a permission holds before it is asked for again.
 PERMITTED_SECONDS: Final = 5.0
@@ -136,16 +136,12 @@ class Server:
         if not page and ask.which:
             self._refuse(ask, bulk.UNAVAILABLE)
             return
-        bitmap = holding.bitmap()
         records = []
         if ask.which == 0:
-            if bitmap is None:
-                chunks = -(-holding.size // CHUNK)
-                bits = b"\xff" * -(-chunks // 8)
-            else:
-                bits = bytes(bitmap.bits)
+            bitmap = holding.bitmap()
+            if bitmap is not None:
                 self._told[ask.root] = holding, bitmap.count
-            records += _have(ask.root, bits)
+            records += _have(ask.root, holding.size, bitmap)
         self._channel.send([*records, bulk.hashes(ask.number, page)])
 
     def _tell(self) -> None:
@@ -153,12 +149,12 @@ class Server:
         for root, (holding, count) in list(self._told.items()):
             bitmap = holding.bitmap()
             if bitmap is None:
-                chunks = -(-holding.size // CHUNK)
                 del self._told[root]
-                self._channel.send(_have(root, b"\xff" * -(-chunks // 8)))
             elif bitmap.count != count:
                 self._told[root] = holding, bitmap.count
-                self._channel.send(_have(root, bytes(bitmap.bits)))
+            else:
+                continue
+            self._channel.send(_have(root, holding.size, bitmap))
 
     def _send_chunk(self, ask: Ask, holding: Holding) -> None:
         bitmap = holding.bitmap()
@@ -182,6 +178,7 @@ class Server:
         self.served += size
 
 
-def _have(root: bytes, bits: bytes) -> list[bytes]:
+def _have(root: bytes, size: int, bitmap: Bitmap | None) -> list[bytes]:
+    bits = b"\xff" * -(-chunks_of(size) // 8) if bitmap is None else bytes(bitmap.bits)
     step = bulk.HAVE_CHUNKS // 8
     return [bulk.have(root, 8 * at, bits[at : at + step]) for at in range(0, len(bits), step)]
