@@ -60,7 +60,7 @@ def files(run: Run) -> int:
 
 def accept(run: Run) -> int:
     """Fetch what was offered; with --wait until it is here."""
-    more = {"folder": str(Path(run.options.to).expanduser().absolute())} if run.options.to else {}
+    more = _place(run)
     with run.client() as client:
         client.subscribe()
         message = client.file("accept", run.options.message, **more)
@@ -71,7 +71,7 @@ def accept(run: Run) -> int:
 
 def get(run: Run) -> int:
     """Fetch the newest file of a name from somebody, and wait until it is here."""
-    more = {"folder": str(Path(run.options.to).expanduser().absolute())} if run.options.to else {}
+    more = _place(run)
     with run.client() as client:
         client.subscribe()
         found = client.search(run.options.name, files=True, author=run.options.author, limit=50)["messages"]
@@ -103,6 +103,10 @@ def decline(run: Run) -> int:
 def cancel(run: Run) -> int:
     """Throw away what has come of it."""
     return _act(run, "cancel")
+
+
+def _place(run: Run) -> dict[str, str]:
+    return {"folder": str(Path(run.options.to).expanduser().absolute())} if run.options.to else {}
 
 
 def _act(run: Run, act: str) -> int:

@@ -91,8 +91,7 @@ class Transfers:
             and offer.size <= settings.accept_max_bytes
             and not self.offers.forbidden(offer.name, offer.size)
         ):
-            name, folder = self._node.random(_NAME_BYTES).hex(), str(self.folder)
-            self._note(Transfer(stored.message.id, offer.root, files.WANTED, folder, name, "", "", 0))
+            self._want(stored.message.id, offer.root, None, self.folder)
             self._store.on_commit(self.tick, ("files", "tick"))
 
     # -- deciding
@@ -112,11 +111,15 @@ class Transfers:
         old = self._store.files.transfer(message_id)
         if old is not None and old.state in (files.WANTED, files.DONE):
             return
-        name = old.name if old is not None and old.name else self._node.random(_NAME_BYTES).hex()
-        place = old.folder if old is not None and old.folder else str(folder or self.folder)
         with self._node.writing():
-            self._note(Transfer(message_id, offer.root, files.WANTED, place, name, "", "", 0))
+            self._want(message_id, offer.root, old, folder or self.folder)
         self.tick()
+
+    def _want(self, message_id: MessageId, root: Root, old: Transfer | None, folder: Path) -> None:
+        """From now on it is fetched; where something of it has come before, it goes on there."""
+        name = (old.name if old is not None else "") or self._node.random(_NAME_BYTES).hex()
+        place = (old.folder if old is not None else "") or str(folder)
+        self._note(Transfer(message_id, root, files.WANTED, place, name, "", "", 0))
 
     def decline(self, message_id: MessageId) -> None:
         """Not wanted; its author is told."""
@@ -267,7 +270,7 @@ class Transfers:
         )
         job.offer_id = transfer.offer
         self._holders[offer.root] = {}
-        self.mover.begin(job, frozenset())
+        self.mover.begin(job)
         return job
 
     def _able(self, room: Room) -> Iterator[Session]:

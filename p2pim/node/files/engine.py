@@ -94,10 +94,9 @@ class Engine:
 
     # -- jobs
 
-    def begin(self, job: Job, peers: frozenset[PeerId]) -> None:
-        """Start a job; ``peers`` may have something of it."""
+    def begin(self, job: Job) -> None:
+        """Start a job; from whom to fetch is told by ``peers_of``."""
         self._jobs = {**self._jobs, job.root: job}
-        self._peers[job.root] = peers
         self._start(lambda: self._run(job), "job")
 
     def peers_of(self, root: bytes, peers: frozenset[PeerId]) -> None:

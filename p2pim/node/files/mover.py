@@ -77,9 +77,9 @@ class FileMover:
         """The job under way for a root."""
         return None if self._made is None else self._made.job(root)
 
-    def begin(self, job: Job, peers: frozenset[PeerId]) -> None:
+    def begin(self, job: Job) -> None:
         """Start a job, and look how far it is while it runs."""
-        self._engine.begin(job, peers)
+        self._engine.begin(job)
         if not self._looking:
             self._looking = True
             self._loop.call_later(_LOOK_SECONDS, self._look)

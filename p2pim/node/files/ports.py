@@ -27,7 +27,7 @@ class Outcome(StrEnum):
 class Mover(Protocol):
     """Who moves the bytes, in threads."""
 
-    def begin(self, job: Job, peers: frozenset[PeerId]) -> None:
+    def begin(self, job: Job) -> None:
         """Start a job."""
 
     def peers_of(self, root: bytes, peers: frozenset[PeerId]) -> None:
